@@ -1,0 +1,100 @@
+# make run    installs what is missing, builds, and runs a real command under a tie
+# make test   the same set-up, then every test, on this kernel and on Debian kernels in QEMU
+#
+# The rest: build, test-vm KERNEL=..., bench, lint, sanitize, coverage, install PREFIX=..., clean.
+
+BUILD = build/release
+SUITE = $(BUILD)/suite
+TETHER = $(SUITE)/tether
+PREFIX = /usr/local
+JOBS = $(shell nproc)
+BENCH_FLAGS =
+KERNEL = newest
+USER_IN_VM = root
+CPUS = 1
+
+# In CI a warning is an error.
+WERROR = $(if $(CI),ON,OFF)
+
+TO_BUILD = g++ cmake libcli11-dev libfmt-dev nlohmann-json3-dev
+TO_TEST = $(TO_BUILD) doctest-dev libvalijson-dev qemu-system-x86 busybox-static cpio
+TO_LINT = $(TO_TEST) clang clang-format clang-tidy
+TO_BENCH = $(TO_BUILD) tini dumb-init catatonit bubblewrap
+
+# $(call need,PACKAGES): installs those that are missing; says nothing if none is.
+need = @missing=; for package in $(1); do \
+	  dpkg-query -W -f '$${Status}' $$package 2>/dev/null | grep -q ' installed$$' || \
+	    missing="$$missing $$package"; \
+	done; \
+	if [ -n "$$missing" ]; then \
+	  echo "installing$$missing"; \
+	  root=; [ "$$(id -u)" = 0 ] || root=sudo; \
+	  $$root apt-get update -q && \
+	  $$root env DEBIAN_FRONTEND=noninteractive \
+	    apt-get install -q -y --no-install-recommends $$missing || exit 1; \
+	fi
+
+configure = cmake -S . -B $(BUILD) -DCMAKE_BUILD_TYPE=Release -DTETHER_WERROR=$(WERROR)
+
+.PHONY: all run build test test-build test-vm bench lint sanitize coverage readme install clean
+
+all: build
+
+build:
+	$(call need,$(TO_BUILD))
+	@$(configure) -DTETHER_TESTS=OFF -Wno-dev >$(BUILD).log 2>&1 || { cat $(BUILD).log; exit 1; }
+	@cmake --build $(BUILD) --target tether -j $(JOBS) -- --no-print-directory
+
+run: build
+	@echo; echo '$$ tether --autokill --nnp --json -- uname -sr'
+	@$(TETHER) --autokill --nnp --json -- uname -sr
+	@echo; echo '$$ tether --features'
+	@$(TETHER) --features
+
+test-build:
+	$(call need,$(TO_TEST))
+	@$(configure) -DTETHER_TESTS=ON -DTETHER_SANITIZED=$(CURDIR)/build/sanitize
+	@cmake --build $(BUILD) -j $(JOBS) -- --no-print-directory
+
+test: test-build sanitize
+	@ctest --test-dir $(BUILD) --output-on-failure -j $(JOBS)
+
+# One kernel by hand, with the same report as on the host.
+test-vm: test-build
+	@tests/vm/run-vm --kernel=$(KERNEL) --user=$(USER_IN_VM) --cpus=$(CPUS) --suite-dir=$(SUITE)
+
+bench:
+	$(call need,$(TO_BENCH))
+	@$(configure) -DTETHER_TESTS=ON
+	@cmake --build $(BUILD) --target tether tether-bench -j $(JOBS) -- --no-print-directory
+	@$(BUILD)/bench/tether-bench --tether=$(TETHER) $(BENCH_FLAGS)
+
+lint:
+	$(call need,$(TO_LINT))
+	@git ls-files 'src/*.[ch]pp' 'tests/*.[ch]pp' | xargs clang-format --dry-run --Werror
+	@cmake --preset clang -DTETHER_TESTS=ON >/dev/null
+	@git ls-files 'src/*.cpp' 'tests/*.cpp' | \
+	  xargs -P $(JOBS) -n 1 clang-tidy --quiet -p build/clang
+
+sanitize:
+	$(call need,$(TO_TEST))
+	@cmake --preset sanitize >/dev/null
+	@cmake --build build/sanitize -j $(JOBS) -- --no-print-directory
+
+coverage:
+	$(call need,$(TO_TEST) gcovr)
+	@cmake --preset coverage >/dev/null
+	@cmake --build build/coverage -j $(JOBS) -- --no-print-directory
+	@ctest --test-dir build/coverage -j $(JOBS) --output-on-failure -LE vm
+	@gcovr --root . --filter src/ build/coverage
+
+# The parts of README.md that are made from real runs.
+readme: test-build
+	$(call need,$(TO_BENCH))
+	@tests/readme/update $(BUILD)
+
+install: build
+	@cmake --install $(BUILD) --prefix $(PREFIX)
+
+clean:
+	rm -rf build

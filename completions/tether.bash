@@ -1,0 +1,155 @@
+# bash completion for tether(1)                            -*- shell-script -*-
+
+# File names, or with -d directories, that begin with $1.
+_tether_files()
+{
+    if declare -F _comp_compgen >/dev/null; then
+        _comp_compgen -c "$1" filedir "${@:2}"
+    elif declare -F _filedir >/dev/null; then
+        # shellcheck disable=SC2034
+        local cur=$1 # for _filedir
+        _filedir "${@:2}"
+    else
+        compopt -o filenames
+        mapfile -t COMPREPLY < <(compgen "${2-"-f"}" -- "$1")
+    fi
+}
+
+# The shell's open descriptors. 255 is bash's own and is not inherited.
+_tether_descriptors()
+{
+    local path numbers=
+    for path in /proc/"$$"/fd/*; do
+        [[ ${path##*/} == @(255|\*) ]] || numbers+=" ${path##*/}"
+    done
+    mapfile -t COMPREPLY < <(compgen -W "$numbers" -- "$1")
+}
+
+# COMMAND begins at the word COMP_WORDS[$1]: what follows is its to complete.
+_tether_command()
+{
+    if declare -F _comp_command_offset >/dev/null; then
+        _comp_command_offset "$1"
+    elif declare -F _command_offset >/dev/null; then
+        _command_offset "$1"
+    elif (($1 == COMP_CWORD)); then
+        mapfile -t COMPREPLY < <(compgen -c -- "${COMP_WORDS[COMP_CWORD]}")
+    else
+        compopt -o default
+    fi
+}
+
+_tether()
+{
+    # With an = at the end: takes a value.
+    local options=(
+        -w --wait
+        --exec
+        --autoreap
+        --autokill
+        --success-status=
+        --strict
+        --nnp --no-new-privs
+        --setsid
+        --setpgid
+        --reset-signals
+        -C= --chdir=
+        --umask=
+        --env=
+        --unset-env=
+        --clear-env
+        --close-fds
+        --keep-fd=
+        --json
+        --status-fd=
+        --status-file=
+        --print-pid
+        --dry-run
+        --features
+        -v --verbose
+        -q --quiet
+        -h --help
+        -V --version
+    )
+    local all=" ${options[*]} "
+    COMPREPLY=()
+
+    # The words as they were typed: COMP_WORDS has them in pieces, cut at = and :.
+    local line=${COMP_LINE:0:COMP_POINT} piece
+    local -a words=() starts=()
+    local i
+    for ((i = 0; i <= COMP_CWORD; i++)); do
+        piece=${COMP_WORDS[i]}
+        if ((i == 0)) || [[ $line == [[:blank:]]* || -z $line ]]; then
+            words+=("") starts+=("$i")
+            line=${line#"${line%%[![:blank:]]*}"}
+        fi
+        # Up to the cursor only.
+        ((i < COMP_CWORD)) || piece=$line
+        words[${#words[@]} - 1]+=$piece
+        line=${line#"$piece"}
+    done
+
+    # Past tether's own options. Ends at the word to complete, or at COMMAND.
+    local last=$((${#words[@]} - 1)) name="" word j
+    for ((i = 1; i < last; i++)); do
+        word=${words[i]}
+        case $word in
+            --)
+                _tether_command "${starts[i + 1]}"
+                return
+                ;;
+            --*=*) ;;
+            --*) [[ $all != *" $word= "* ]] || name=$word ;;
+            -?*)
+                for ((j = 1; j < ${#word}; j++)); do
+                    [[ $all == *" -${word:j:1}= "* ]] || continue
+                    ((j + 1 < ${#word})) || name=-${word:j:1}
+                    break
+                done
+                ;;
+            *)
+                _tether_command "${starts[i]}"
+                return
+                ;;
+        esac
+        [[ -z $name ]] || ((++i == last)) || name=
+    done
+
+    # An option's value, after an = or a letter or as a word of its own.
+    local full=${words[last]} value=${words[last]}
+    if [[ -z $name && $full == --*=* ]]; then
+        name=${full%%=*} value=${full#*=}
+    elif [[ -z $name && $full == -C?* ]]; then
+        name=-C value=${full#-C}
+    fi
+    case $name in
+        -C | --chdir) _tether_files "$value" -d ;;
+        --status-file) _tether_files "$value" ;;
+        --status-fd | --keep-fd) _tether_descriptors "$value" ;;
+        --unset-env) mapfile -t COMPREPLY < <(compgen -e -- "$value") ;;
+        --env)
+            compopt -o nospace
+            [[ $value == *=* ]] || mapfile -t COMPREPLY < <(compgen -e -S = -- "$value")
+            ;;
+        "")
+            if [[ $full == -* ]]; then
+                mapfile -t COMPREPLY < <(compgen -W "${options[*]//-C=/-C}" -- "$full")
+                [[ ${COMPREPLY[*]-} != *= ]] || compopt -o nospace
+            else
+                _tether_command "${starts[last]}"
+            fi
+            return
+            ;;
+    esac
+
+    # Readline replaces its own idea of the word, which may begin later than the value, or earlier.
+    local part=${2-}
+    [[ $part != [=:] ]] || part=
+    if ((${#part} > ${#value})); then
+        COMPREPLY=("${COMPREPLY[@]/#/${full%"$value"}}")
+    elif [[ $value == *:* && -n ${COMPREPLY[*]-} ]]; then
+        COMPREPLY=("${COMPREPLY[@]#"${value%"$part"}"}")
+    fi
+} &&
+    complete -F _tether tether

@@ -1,0 +1,95 @@
+# fish completion for tether(1)
+
+# Options that take a value: the next word, unless it is attached.
+set -g __tether_valued -C --success-status= --chdir= --umask= --env= --unset-env= --keep-fd= \
+    --status-fd= --status-file=
+
+# COMMAND and its arguments as far as they are typed, a word a line. Fails if that has not begun.
+function __tether_command
+    set -l words (commandline -opc)
+    set -e words[1]
+    while set -q words[1]
+        set -l word $words[1]
+        switch $word
+            case --
+                set -e words[1]
+                printf '%s\n' $words (commandline -ct)
+                return 0
+            case '--*=*'
+            case '--*'
+                contains -- $word= $__tether_valued; and set -e words[1]
+            case '-?*'
+                string match -qr -- '^-[^C]*C$' $word; and set -e words[1]
+            case '*'
+                printf '%s\n' $words (commandline -ct)
+                return 0
+        end
+        # A value that is still to come.
+        set -q words[1]; or return 1
+        set -e words[1]
+    end
+    string match -q -- '-*' (commandline -ct); and return 1
+    printf '%s\n' (commandline -ct)
+end
+
+function __tether_has_command
+    __tether_command >/dev/null
+end
+
+function __tether_options
+    not __tether_has_command
+end
+
+function __tether_complete_command
+    set -l words (__tether_command)
+    set -l current $words[-1]
+    set -e words[-1]
+    complete -C (string join ' ' -- (string escape -- $words) $current)
+end
+
+function __tether_directories
+    __fish_complete_directories (commandline -ct | string replace -r '^--[^=]*=' '')
+end
+
+function __tether_descriptors
+    for number in 0 1 2 3 4 5 6 7 8 9
+        test -e /proc/$fish_pid/fd/$number; and echo $number
+    end
+end
+
+complete -c tether -f
+complete -c tether -n __tether_has_command -a '(__tether_complete_command)'
+
+complete -c tether -n __tether_options -s w -l wait -d 'Stay, pass signals on, exit as COMMAND does'
+complete -c tether -n __tether_options -l exec -d 'Become COMMAND: same pid, no child'
+
+complete -c tether -n __tether_options -l autoreap -d 'Never a zombie, whoever its parent is by then'
+complete -c tether -n __tether_options -l autokill -d 'SIGKILL it when the holder of its pidfd is gone'
+complete -c tether -n __tether_options -l success-status -x -d 'Exit 0 when the status of COMMAND is this'
+complete -c tether -n __tether_options -l strict -d 'Fail rather than emulate a guarantee'
+
+complete -c tether -n __tether_options -l nnp -d 'no_new_privs for the child'
+complete -c tether -n __tether_options -l no-new-privs -d 'no_new_privs for the child'
+
+complete -c tether -n __tether_options -l setsid -d 'A new session, and a process group of its own'
+complete -c tether -n __tether_options -l setpgid -d 'A new process group; signals go to all of it'
+complete -c tether -n __tether_options -l reset-signals -d 'All dispositions default, nothing blocked'
+
+complete -c tether -n __tether_options -s C -l chdir -x -a '(__tether_directories)' -d 'Change directory before looking COMMAND up'
+complete -c tether -n __tether_options -l umask -x -d 'Set the file mode creation mask (octal)'
+complete -c tether -n __tether_options -l env -x -a '(set -nx)=' -d 'Set an environment variable'
+complete -c tether -n __tether_options -l unset-env -x -a '(set -nx)' -d 'Remove an environment variable'
+complete -c tether -n __tether_options -l clear-env -d 'Start from an empty environment'
+complete -c tether -n __tether_options -l close-fds -d 'Close every descriptor above 2'
+complete -c tether -n __tether_options -l keep-fd -x -a '(__tether_descriptors)' -d 'But not this one'
+
+complete -c tether -n __tether_options -l json -d 'Records on standard output, one a line'
+complete -c tether -n __tether_options -l status-fd -x -a '(__tether_descriptors)' -d 'Records to a descriptor'
+complete -c tether -n __tether_options -l status-file -r -F -d 'Records to a file'
+complete -c tether -n __tether_options -l print-pid -d 'The pid of the child on standard output'
+complete -c tether -n __tether_options -l dry-run -d 'Say what would be done, and by what means'
+complete -c tether -n __tether_options -l features -d 'Say what this kernel and this sandbox can do'
+complete -c tether -n __tether_options -s v -l verbose -d 'Say more on standard error'
+complete -c tether -n __tether_options -s q -l quiet -d 'Say nothing but errors'
+complete -c tether -n __tether_options -s h -l help -d 'Show a summary of the options'
+complete -c tether -n __tether_options -s V -l version -d 'Show the version'

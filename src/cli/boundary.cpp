@@ -1,0 +1,104 @@
+#include "cli/boundary.hpp"
+
+#include <fmt/format.h>
+
+#include <string_view>
+
+namespace tether {
+namespace {
+
+constexpr const char* see_help = "try 'tether --help'";
+
+Failure usage(std::string text, std::string hint = see_help) {
+  return Failure{Stage::usage, 0, {}, std::move(text), std::move(hint)};
+}
+
+Failure unknown(std::string_view word, std::string_view name) {
+  const OptionRow* nearest = nearest_option(name);
+  return usage(fmt::format("unknown option '{}'", word),
+               nearest == nullptr
+                   ? see_help
+                   : fmt::format("did you mean '--{}'? {}", nearest->name, see_help));
+}
+
+class Scanner {
+ public:
+  Scanner(int argc, const char* const* argv) : argc_(static_cast<std::size_t>(argc)), argv_(argv) {}
+
+  Result<Boundary> scan() {
+    for (at_ = 1; at_ < argc_; ++at_) {
+      const std::string_view word = argv_[at_];
+      if (word == "--") {
+        ++at_;
+        break;
+      }
+      if (word.size() < 2 || word.front() != '-') break;
+      if (Status taken = word[1] == '-' ? take_long(word) : take_letters(word); !taken.ok())
+        return taken.failure();
+    }
+    found_.command = at_ < argc_ ? at_ : argc_;
+    return std::move(found_);
+  }
+
+ private:
+  Status take_long(std::string_view word) {
+    const std::size_t equals = word.find('=');
+    const bool has_value = equals != std::string_view::npos;
+    const std::string_view name = word.substr(2, has_value ? equals - 2 : word.size());
+    const OptionRow* row = find_option(name);
+    if (row == nullptr) return unknown(word.substr(0, equals), name);
+    if (has_value && !row->takes_value())
+      return usage(fmt::format("option '--{}' takes no value", name));
+    if (has_value) {
+      add(*row, word.substr(equals + 1));
+      return Unit{};
+    }
+    return take_following(*row, fmt::format("--{}", name));
+  }
+
+  // A cluster: flags, and at its end perhaps one with a value, attached or in the next word.
+  Status take_letters(std::string_view word) {
+    for (std::size_t i = 1; i < word.size(); ++i) {
+      const OptionRow* row = find_option(word[i]);
+      if (row == nullptr) return unknown(word, word.substr(1));
+      if (!row->takes_value()) {
+        add(*row, {});
+        continue;
+      }
+      if (i + 1 == word.size()) return take_following(*row, fmt::format("-{}", word[i]));
+      add(*row, word.substr(i + 1));
+      return Unit{};
+    }
+    return Unit{};
+  }
+
+  Status take_following(const OptionRow& row, const std::string& as_written) {
+    if (!row.takes_value()) {
+      add(row, {});
+      return Unit{};
+    }
+    if (at_ + 1 >= argc_)
+      return usage(fmt::format("option '{}' needs a value: {}", as_written, row.value_name));
+    ++at_;
+    add(row, argv_[at_]);
+    return Unit{};
+  }
+
+  void add(const OptionRow& row, std::string_view value) {
+    found_.options.push_back({&row, std::string(value), at_});
+  }
+
+  std::size_t argc_;
+  const char* const* argv_;
+  std::size_t at_ = 1;
+  Boundary found_;
+};
+
+}  // namespace
+
+Result<Boundary> find_boundary(int argc, const char* const* argv) {
+  if (argc < 1) return Boundary{};
+  return Scanner(argc, argv).scan();
+}
+
+}  // namespace tether

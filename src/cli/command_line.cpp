@@ -1,0 +1,151 @@
+#include "cli/command_line.hpp"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstring>
+#include <set>
+#include <string_view>
+
+#include "cli/boundary.hpp"
+#include "cli/option_table.hpp"
+
+namespace tether {
+namespace {
+
+// Options that cannot stand together, and why.
+struct Contradiction {
+  const char* one;
+  const char* other;
+  const char* reason;
+};
+
+constexpr const char* nobody_stays = "nobody stays to do it";
+constexpr Contradiction contradictions[] = {
+    {"exec", "wait", "one becomes COMMAND, the other stays"},
+    {"exec", "autoreap", "there is no child"},
+    {"exec", "autokill", "there is no child"},
+    {"exec", "success-status", nobody_stays},
+    {"exec", "json", nobody_stays},
+    {"exec", "status-fd", nobody_stays},
+    {"exec", "status-file", nobody_stays},
+    {"exec", "print-pid", "the pid is the caller's own to know"},
+    {"verbose", "quiet", "one says more, the other less"},
+    {"features", "dry-run", "one asks about the kernel, the other about COMMAND"},
+};
+
+// Without the help flag that the public constructor registers, and that would have to go again.
+class BareApp : public CLI::App {
+ public:
+  BareApp() : CLI::App({}, {}, nullptr) {}
+};
+
+Failure usage(std::string text) {
+  return Failure{Stage::usage, 0, {}, std::move(text), "try 'tether --help'"};
+}
+
+// The library gets each option and value as one word of its own making: "--name=value" where there
+// is a value, so that nothing is taken for an option or a list. An empty value would swallow the
+// next word in that form; it goes to the table directly.
+std::vector<std::string> words_for_library(const Boundary& boundary) {
+  std::vector<std::string> words;
+  for (const NamedOption& option : boundary.options) {
+    if (!option.row->takes_value()) words.push_back(fmt::format("--{}", option.row->name));
+    if (option.row->takes_value() && !option.value.empty())
+      words.push_back(fmt::format("--{}={}", option.row->name, option.value));
+  }
+  std::reverse(words.begin(), words.end());  // as App::parse wants them
+  return words;
+}
+
+Status apply(const OptionRow& row, Options& options, const std::string& value) {
+  const auto wanted = row.apply(options, value);
+  if (!wanted) return Unit{};
+  return usage(fmt::format("option '--{}' wants {}, not '{}'", row.name, *wanted, value));
+}
+
+// Registers only what the command line names: an option costs about 18,000 instructions.
+void register_options(CLI::App& app, const Boundary& boundary, Options& options, Status& status) {
+  std::set<const OptionRow*> registered;
+  for (const NamedOption& option : boundary.options) {
+    const OptionRow* row = option.row;
+    if (!registered.insert(row).second) continue;
+    const auto take = [row, &options, &status](const std::string& value) {
+      if (status.ok()) status = apply(*row, options, value);
+    };
+    const std::string name = fmt::format("--{}", row->name);
+    if (row->takes_value()) {
+      app.add_option_function<std::string>(name, take)
+          ->trigger_on_parse()
+          ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+    } else {
+      app.add_flag_callback(name, [take] { take({}); });
+    }
+  }
+}
+
+Status check_contradictions(const Boundary& boundary, const Options& options) {
+  const auto named = [&](std::string_view name) {
+    return std::any_of(boundary.options.begin(), boundary.options.end(),
+                       [&](const NamedOption& option) { return name == option.row->name; });
+  };
+  for (const Contradiction& pair : contradictions)
+    // A dry run stays to print its record.
+    if (named(pair.one) && named(pair.other) && !(options.dry_run && pair.reason == nobody_stays))
+      return usage(fmt::format("--{} and --{} contradict each other: {}", pair.one, pair.other,
+                               pair.reason));
+  const auto& kept = options.keep_fds;
+  if (options.status_fd && std::find(kept.begin(), kept.end(), *options.status_fd) != kept.end() &&
+      *options.status_fd > 2)
+    return usage(fmt::format(
+        "--keep-fd={0} and --status-fd={0} contradict each other: COMMAND never gets the latter",
+        *options.status_fd));
+  if (options.features && options.command != nullptr) return usage("--features takes no COMMAND");
+  const bool needs_command = !options.features && !options.help && !options.version;
+  if (needs_command && options.command == nullptr) return usage("no COMMAND given");
+  return Unit{};
+}
+
+// The value is the end of its word, in each way of writing it.
+void wipe_secrets(const Boundary& boundary, char** argv) {
+  for (const NamedOption& option : boundary.options) {
+    if (std::string_view(option.row->name) != "env") continue;
+    char* end = argv[option.word] + std::strlen(argv[option.word]);
+    const std::size_t name = option.value.find('=') + 1;
+    std::fill(end - (option.value.size() - name), end, 'x');
+  }
+}
+
+}  // namespace
+
+Result<Options> parse_command_line(int argc, char** argv) {
+  Result<Boundary> found = find_boundary(argc, argv);
+  if (!found.ok()) return found.failure();
+  const Boundary& boundary = found.value();
+
+  Options options;
+  Status status = Unit{};
+  for (const NamedOption& option : boundary.options)
+    if (option.row->takes_value() && option.value.empty() && status.ok())
+      status = apply(*option.row, options, option.value);
+  if (!boundary.options.empty()) {
+    // Never destroyed: that would cost as much as parsing did.
+    auto* app = new BareApp;
+    register_options(*app, boundary, options, status);
+    try {
+      app->parse(words_for_library(boundary));
+    } catch (const CLI::ParseError& error) {
+      return usage(error.what());
+    }
+  }
+  if (!status.ok()) return status.failure();
+
+  if (boundary.command < static_cast<std::size_t>(argc)) options.command = argv + boundary.command;
+  if (Status consistent = check_contradictions(boundary, options); !consistent.ok())
+    return consistent.failure();
+  wipe_secrets(boundary, argv);
+  return options;
+}
+
+}  // namespace tether

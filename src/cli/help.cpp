@@ -1,0 +1,46 @@
+#include "cli/help.hpp"
+
+#include <fmt/format.h>
+
+#include <string_view>
+
+#include "cli/option_table.hpp"
+
+namespace tether {
+namespace {
+
+constexpr const char* usage = R"(Usage: tether [OPTION]... [--] COMMAND [ARG]...
+Spawn COMMAND, and decide once how firmly its life is tied to whoever started it.
+)";
+
+constexpr const char* examples = R"(
+Examples:
+  tether --autokill --nnp -- ./server      ends with tether, however tether ends
+  tether --status-file=job.json -- ./job   leaves a record of how the job went
+  tether --setpgid --chdir=/srv -- ./serve signals reach every process of its group
+)";
+
+std::string spelling(const OptionRow& row) {
+  const std::string letter = row.letter != 0 ? fmt::format("-{}, ", row.letter) : "    ";
+  const std::string value = row.takes_value() ? fmt::format("={}", row.value_name) : "";
+  return fmt::format("{}--{}{}", letter, row.name, value);
+}
+
+}  // namespace
+
+std::string help_text() {
+  std::string text = usage;
+  std::string_view group;
+  for (const OptionRow& row : option_table()) {
+    if (group != row.group) text += fmt::format("\n{}:\n", row.group);
+    group = row.group;
+    text += fmt::format("  {:<23} {}\n", spelling(row), row.help);
+  }
+  return text + examples;
+}
+
+std::string version_text() {
+  return fmt::format("tether {}\n", TETHER_VERSION);
+}
+
+}  // namespace tether

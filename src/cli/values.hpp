@@ -1,0 +1,23 @@
+// Option values from text. Pure; nothing where the text is not such a value.
+#pragma once
+
+#include <sys/types.h>
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "policy/options.hpp"
+
+namespace tether {
+
+// A decimal number from `low` to `high`, digits only.
+std::optional<int> parse_number(std::string_view text, int low, int high);
+
+// A file mode creation mask: octal, 0 to 777.
+std::optional<mode_t> parse_umask(std::string_view text);
+
+// NAME=VALUE; NAME must not be empty, VALUE may.
+std::optional<EnvironmentChange> parse_assignment(const std::string& text);
+
+}  // namespace tether

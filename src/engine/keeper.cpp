@@ -1,0 +1,110 @@
+#include "engine/keeper.hpp"
+
+#include <poll.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <utility>
+
+#include "sys/pidfd.hpp"
+
+namespace tether {
+namespace {
+
+Failure keeper_failure(int error_number) {
+  return Failure{Stage::keeper, error_number, {}, {}, {}};
+}
+
+// A keeper outlives its parent, so nothing of the caller's may stay open in it: no pipe somebody
+// waits for the end of, no directory somebody wants to unmount.
+void keep_only(int one, int other) {
+  const auto low = static_cast<unsigned>(std::min(one, other));
+  const auto high = static_cast<unsigned>(std::max(one, other));
+  if (low > 0) (void)::syscall(SYS_close_range, 0U, low - 1, 0);
+  if (high > low + 1) (void)::syscall(SYS_close_range, low + 1, high - 1, 0);
+  (void)::syscall(SYS_close_range, high + 1, ~0U, 0);
+  (void)!::chdir("/");
+}
+
+// The child's pid comes from the child itself, which waits for our answer, or from its parent,
+// which has not reaped it: in both cases the number is not a stranger's. Returns a pidfd, or -1
+// when both are gone before one was named.
+int meet_child(int channel) {
+  pid_t pid = -1;
+  if (::recv(channel, &pid, sizeof pid, 0) != sizeof pid) return -1;
+  const int child = open_pidfd(pid);
+  if (child < 0) return -1;
+  const char answer = 1;
+  (void)::send(channel, &answer, 1, MSG_NOSIGNAL);
+  return child;
+}
+
+// All signals stay blocked, and the session is our own: neither a terminal nor a signal to the
+// caller's group ends the keeper.
+[[noreturn]] void watch(int holder, int channel) {
+  (void)::setsid();
+  (void)::prctl(PR_SET_NAME, "tether-keeper", 0, 0, 0);
+  keep_only(holder, channel);
+  const int child = meet_child(channel);
+  if (child < 0) ::_exit(0);
+  (void)::close(channel);
+
+  pollfd watched[] = {{child, POLLIN, 0}, {holder, POLLIN, 0}};
+  while (::poll(watched, 2, -1) < 0) {
+  }
+  if (watched[0].revents == 0) (void)send_signal(child, SIGKILL);
+  ::_exit(0);
+}
+
+}  // namespace
+
+Keeper& Keeper::operator=(Keeper&& other) noexcept {
+  if (this == &other) return *this;
+  end();
+  pidfd_ = std::move(other.pidfd_);
+  channel_ = std::move(other.channel_);
+  return *this;
+}
+
+void Keeper::end() {
+  if (!pidfd_) return;
+  (void)send_signal(pidfd_.get(), SIGKILL);
+  (void)reap(pidfd_.get(), nullptr);
+  pidfd_.reset();
+}
+
+Result<Keeper> Keeper::start(CloneWay way) {
+  int ends[2] = {-1, -1};
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
+    return keeper_failure(errno);
+  Keeper keeper;
+  keeper.channel_.reset(ends[0]);
+  UniqueFd keepers_end(ends[1]);
+  UniqueFd holder(open_pidfd(::getpid()));
+  if (!holder) return keeper_failure(errno);
+
+  Cloned cloned = fork_with_pidfd(way, 0, 0);
+  if (cloned.pid < 0) return keeper_failure(cloned.error_number);
+  if (cloned.pid == 0) watch(holder.get(), keepers_end.get());
+  keeper.pidfd_ = std::move(cloned.pidfd);
+  return keeper;
+}
+
+Result<Keeper> Keeper::start_for(CloneWay way, pid_t child) {
+  Result<Keeper> started = start(way);
+  if (!started.ok()) return started;
+  Keeper& keeper = started.value();
+  char answer = 0;
+  if (::send(keeper.channel_.get(), &child, sizeof child, MSG_NOSIGNAL) != sizeof child ||
+      ::recv(keeper.channel_.get(), &answer, 1, 0) != 1)
+    return keeper_failure(errno != 0 ? errno : ECONNRESET);
+  keeper.close_channel();
+  return started;
+}
+
+}  // namespace tether

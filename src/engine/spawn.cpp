@@ -1,0 +1,110 @@
+#include "engine/spawn.hpp"
+
+#include <linux/sched.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <csignal>
+#include <utility>
+
+#include "engine/child.hpp"
+#include "sys/pidfd.hpp"
+
+namespace tether {
+namespace {
+
+Failure failure_from(const ChildReport& report) {
+  return Failure{report.stage, report.error_number, {}, {}, {}};
+}
+
+bool shares_memory(const SpawnRequest& request) {
+  return can_share_memory() && request.way != CloneWay::fork && !request.before_exec;
+}
+
+Child child_from(const SpawnRequest& request, Cloned cloned) {
+  Child child;
+  child.pid = cloned.pid;
+  child.pidfd = std::move(cloned.pidfd);
+  child.autoreaped = (request.guarantees & clone_autoreap) != 0;
+  return child;
+}
+
+void stamp(Child& child) {
+  (void)::clock_gettime(CLOCK_REALTIME, &child.started_at);
+  (void)::clock_gettime(CLOCK_MONOTONIC, &child.started);
+}
+
+// A child that never became COMMAND is ending by itself: leave no zombie.
+void discard(const Child& child) {
+  if (!child.autoreaped) (void)reap(child.pidfd.get(), nullptr);
+}
+
+Result<Child> spawn_sharing_memory(const SpawnRequest& request, ChildPlan& plan) {
+  ChildReport report;
+  plan.shared_report = &report;
+  Child times;
+  stamp(times);
+  Cloned cloned =
+      run_sharing_memory(request.way, request.guarantees, run_child_on_own_stack, &plan);
+  if (cloned.pid < 0) return Failure{Stage::clone, cloned.error_number, {}, {}, {}};
+  Child child = child_from(request, std::move(cloned));
+  child.started_at = times.started_at;
+  child.started = times.started;
+  if (!report.failed) return child;
+  discard(child);
+  return failure_from(report);
+}
+
+// One message of the child's; false at end of file, which is its exec or its death.
+bool next_report(int control, ChildReport& report) {
+  ssize_t got = -1;
+  do {
+    got = ::recv(control, &report, sizeof report, 0);
+  } while (got < 0 && errno == EINTR);
+  return got == sizeof report;
+}
+
+Result<Child> spawn_forked(const SpawnRequest& request, ChildPlan& plan) {
+  int ends[2] = {-1, -1};
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
+    return Failure{Stage::clone, errno, {}, {}, {}};
+  UniqueFd control(ends[0]);
+  UniqueFd childs_end(ends[1]);
+  plan.control_fd = childs_end.get();
+  plan.parents_control_fd = control.get();
+
+  Child times;
+  stamp(times);
+  Cloned cloned = fork_with_pidfd(request.way, request.guarantees, SIGCHLD);
+  if (cloned.pid < 0) return Failure{Stage::clone, cloned.error_number, {}, {}, {}};
+  if (cloned.pid == 0) run_child(plan);
+  childs_end.reset();
+  Child child = child_from(request, std::move(cloned));
+  child.started_at = times.started_at;
+  child.started = times.started;
+
+  ChildReport report;
+  if (next_report(control.get(), report) && report.ready) {
+    if (request.before_exec) request.before_exec(child);
+    const char word = 1;
+    (void)::send(control.get(), &word, 1, MSG_NOSIGNAL);
+    report = ChildReport{};
+    (void)next_report(control.get(), report);
+  }
+  if (!report.failed) return child;
+  discard(child);
+  return failure_from(report);
+}
+
+}  // namespace
+
+std::uint64_t flags_of(const SpawnRequest& request) {
+  if (request.way == CloneWay::fork) return 0;
+  return CLONE_PIDFD | request.guarantees | (shares_memory(request) ? shared_memory_flags() : 0);
+}
+
+Result<Child> spawn(const SpawnRequest& request, ChildPlan plan) {
+  return shares_memory(request) ? spawn_sharing_memory(request, plan) : spawn_forked(request, plan);
+}
+
+}  // namespace tether

@@ -1,0 +1,38 @@
+// A ChildPlan becomes a process, by one call where the kernel lets us.
+#pragma once
+
+#include <time.h>
+
+#include <functional>
+
+#include "engine/child_plan.hpp"
+#include "result.hpp"
+#include "sys/clone.hpp"
+
+namespace tether {
+
+struct Child {
+  pid_t pid = -1;
+  UniqueFd pidfd;           // from the clone itself: the one an autokill child depends on
+  bool autoreaped = false;  // by CLONE_AUTOREAP: ask the pidfd, never wait
+  timespec started_at{};    // CLOCK_REALTIME
+  timespec started{};       // CLOCK_MONOTONIC
+};
+
+struct SpawnRequest {
+  CloneWay way = CloneWay::clone3;
+  std::uint64_t guarantees = 0;  // clone_autoreap, clone_nnp, clone_pidfd_autokill; clone3 only
+  // If set: called in the parent when the child is ready, before COMMAND's first instruction. The
+  // child is then forked, as a parent suspended in CLONE_VFORK could do nothing.
+  std::function<void(const Child&)> before_exec;
+};
+
+// The flags of the clone call that this request leads to.
+std::uint64_t flags_of(const SpawnRequest& request);
+
+// Returns once exec has succeeded; on failure no child is left. A Failure at Stage::clone with
+// EINVAL, ENOSYS or EPERM means that this kernel or sandbox does not take the request: look at what
+// it can do, and ask for that. `plan` is completed with the means of reporting.
+Result<Child> spawn(const SpawnRequest& request, ChildPlan plan);
+
+}  // namespace tether

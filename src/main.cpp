@@ -1,0 +1,55 @@
+// tether: parse, do it, and say once what went wrong.
+#include <unistd.h>
+
+#include "cli/command_line.hpp"
+#include "cli/help.hpp"
+#include "report/messages.hpp"
+#include "run/run.hpp"
+#include "sys/caller.hpp"
+
+namespace {
+
+using tether::Failure;
+using tether::Options;
+using tether::Result;
+using tether::Stage;
+
+Result<int> print(const std::string& text) {
+  if (::write(STDOUT_FILENO, text.data(), text.size()) == static_cast<ssize_t>(text.size()))
+    return 0;
+  return Failure{Stage::record, errno, {}, "standard output", {}};
+}
+
+Result<int> run(int argc, char** argv) {
+  if (!tether::fill_standard_descriptors())
+    return Failure{Stage::descriptor, errno, {}, "standard descriptors", {}};
+  if (tether::is_elevated())
+    return Failure{Stage::privilege,
+                   0,
+                   {},
+                   "refusing to run set-user-ID or with file capabilities",
+                   "remove the mode bits or capabilities from the program file"};
+  Result<Options> parsed = tether::parse_command_line(argc, argv);
+  if (!parsed.ok()) return parsed.failure();
+  const Options& options = parsed.value();
+  if (options.help) return print(tether::help_text());
+  if (options.version) return print(tether::version_text());
+  if (options.features) return tether::show_features(options);
+
+  tether::Inherited inherited;
+  inherited.environment = environ;
+  if (options.dry_run) return tether::show_dry_run(options, inherited);
+  inherited.signals = tether::take_over_signals();
+  inherited.open_files = tether::raise_tiny_descriptor_limit();
+  if (options.mode == tether::Mode::in_place) return tether::run_in_place(options, inherited);
+  return tether::run_and_wait(options, inherited);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const Result<int> result = run(argc, argv);
+  if (!result.ok()) tether::say(result.failure());
+  // No destructors, no flushing: everything was written where it was made.
+  ::_exit(result.ok() ? result.value() : tether::exit_status_of(result.failure()));
+}

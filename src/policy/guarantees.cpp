@@ -1,0 +1,131 @@
+#include "policy/guarantees.hpp"
+
+#include <fmt/format.h>
+
+#include <cerrno>
+
+#include "sys/errors.hpp"
+
+namespace tether {
+namespace {
+
+// The parent-death signal is cleared by a change of credentials and by exec of a file with
+// capabilities, no_new_privs or not (prctl(2); seen on Linux 5.10 to 7.2).
+bool command_could_unbind(const Options& options, const CallerFacts& caller) {
+  return caller.may_change_credentials || !options.nnp || caller.command_has_capabilities;
+}
+
+bool is_enforced(Means means) {
+  return means == Means::none || means == Means::kernel || means == Means::prctl;
+}
+
+}  // namespace
+
+Status check_privilege(const Options& options, const CallerFacts& caller) {
+  if (!options.autokill || options.nnp || caller.sys_admin) return Unit{};
+  return Failure{Stage::privilege,
+                 EPERM,
+                 {},
+                 "--autokill needs --nnp, or CAP_SYS_ADMIN in the user namespace",
+                 "add --nnp; sudo, su and other set-user-ID programs then gain nothing in COMMAND"};
+}
+
+Guarantees choose_means(const Options& options, const KernelSupport& support,
+                        const CallerFacts& caller) {
+  Guarantees chosen;
+  if (options.autoreap || options.autokill)
+    chosen.autoreap = support.autoreap ? Means::kernel : Means::wait;
+  if (options.nnp) chosen.nnp = support.nnp ? Means::kernel : Means::prctl;
+  if (options.autokill) {
+    // To clone3 a no_new_privs that is set otherwise does not count (EPERM): both flags, or the
+    // capability.
+    const bool permitted = chosen.nnp == Means::kernel || caller.sys_admin;
+    if (support.autokill && chosen.autoreap == Means::kernel && permitted) {
+      chosen.autokill = Means::kernel;
+    } else {
+      chosen.autokill = command_could_unbind(options, caller) ? Means::keeper : Means::pdeathsig;
+    }
+    chosen.supervisor = chosen.autokill;
+  }
+  return chosen;
+}
+
+Status check_strict(const Options& options, const Guarantees& chosen, const KernelSupport& support,
+                    const std::string& kernel_release) {
+  if (!options.strict) return Unit{};
+  const char* missing = nullptr;
+  if (!is_enforced(chosen.autokill)) missing = "autokill";
+  if (!is_enforced(chosen.autoreap) && missing == nullptr) missing = "autoreap";
+  if (missing == nullptr) return Unit{};
+  std::string hint = "without --strict it is emulated, and the record says how";
+  if (support.clone3_error != 0)
+    hint = fmt::format("clone3 answers {} here: a sandbox filters it",
+                       error_name(support.clone3_error));
+  return Failure{Stage::guarantee,
+                 0,
+                 {},
+                 fmt::format("--strict: {} is enforced by the kernel from Linux {} on, this is {}",
+                             missing, native_since, kernel_release),
+                 hint};
+}
+
+std::uint64_t guarantee_flags(const Guarantees& chosen) {
+  return (chosen.autoreap == Means::kernel ? clone_autoreap : 0) |
+         (chosen.nnp == Means::kernel ? clone_nnp : 0) |
+         (chosen.autokill == Means::kernel ? clone_pidfd_autokill : 0);
+}
+
+const char* name_of(Means means) {
+  switch (means) {
+    case Means::none:
+      return nullptr;
+    case Means::kernel:
+      return "kernel";
+    case Means::wait:
+      return "wait";
+    case Means::pdeathsig:
+      return "pdeathsig";
+    case Means::keeper:
+      return "keeper";
+    case Means::prctl:
+      return "prctl";
+  }
+  return nullptr;
+}
+
+const char* explain_autoreap(Means means) {
+  switch (means) {
+    case Means::kernel:
+      return "never a zombie, whoever its parent is (CLONE_AUTOREAP)";
+    case Means::wait:
+      return "tether stays and reaps it";
+    default:
+      return "not asked for";
+  }
+}
+
+const char* explain_autokill(Means means) {
+  switch (means) {
+    case Means::kernel:
+      return "SIGKILL when the last holder of its pidfd is gone (CLONE_PIDFD_AUTOKILL)";
+    case Means::pdeathsig:
+      return "SIGKILL when tether is gone (parent-death signal)";
+    case Means::keeper:
+      return "SIGKILL when tether is gone (a keeper process and the parent-death signal)";
+    default:
+      return "not asked for";
+  }
+}
+
+const char* explain_nnp(Means means) {
+  switch (means) {
+    case Means::kernel:
+      return "no_new_privs from birth (CLONE_NNP)";
+    case Means::prctl:
+      return "no_new_privs before COMMAND's first instruction (prctl)";
+    default:
+      return "not asked for";
+  }
+}
+
+}  // namespace tether

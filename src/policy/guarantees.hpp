@@ -1,0 +1,59 @@
+// Which guarantee is met by what. Pure: the kernel and the caller come in as facts.
+#pragma once
+
+#include <string>
+
+#include "policy/options.hpp"
+#include "result.hpp"
+#include "sys/kernel_support.hpp"
+
+namespace tether {
+
+// By what a guarantee is met. The names are those of the records.
+enum class Means {
+  none,
+  kernel,     // a flag of the clone call
+  wait,       // autoreap: we stay and reap it
+  pdeathsig,  // autokill: the parent-death signal, where COMMAND cannot clear it
+  keeper,     // autokill: a process that watches the holder
+  prctl,      // nnp: set before exec, as strong
+};
+
+struct Guarantees {
+  Means autoreap = Means::none;
+  Means autokill = Means::none;
+  Means nnp = Means::none;
+  Means supervisor = Means::none;  // what ends the child if the enforcer of its ties is killed
+};
+
+// Facts about the caller and COMMAND that the choice depends on.
+struct CallerFacts {
+  bool sys_admin = false;                 // CAP_SYS_ADMIN in the user namespace
+  bool may_change_credentials = false;    // root, or any capability
+  bool command_has_capabilities = false;  // security.capability met by exec
+};
+
+// Whether autokill is asked for without what the kernel wants for it. The same rule on every
+// kernel, emulated or not, so that a script means the same everywhere.
+Status check_privilege(const Options& options, const CallerFacts& caller);
+
+// The best that `support` allows for each guarantee asked for.
+Guarantees choose_means(const Options& options, const KernelSupport& support,
+                        const CallerFacts& caller);
+
+// With --strict: a Failure that names the first guarantee that the kernel does not enforce.
+Status check_strict(const Options& options, const Guarantees& chosen, const KernelSupport& support,
+                    const std::string& kernel_release);
+
+// The clone flags that the chosen means stand for.
+std::uint64_t guarantee_flags(const Guarantees& chosen);
+
+// "kernel", "wait", ...; nullptr for none.
+const char* name_of(Means means);
+
+// What that means in plain words, for --features, --dry-run and -v.
+const char* explain_autoreap(Means means);
+const char* explain_autokill(Means means);
+const char* explain_nnp(Means means);
+
+}  // namespace tether

@@ -1,0 +1,62 @@
+#include "policy/lifecycle.hpp"
+
+#include <csignal>
+#include <initializer_list>
+#include <utility>
+
+namespace tether {
+namespace {
+
+std::uint64_t bit(int signal) {
+  return std::uint64_t{1} << (signal - 1);
+}
+
+// Requests to end. A program that catches one and leaves in its own way still ended because of it;
+// SIGHUP is not among them, as it often means "read your configuration again".
+constexpr std::initializer_list<int> requests_to_end = {SIGTERM, SIGINT, SIGQUIT};
+
+}  // namespace
+
+const char* name_of(Cause cause) {
+  return cause == Cause::signal ? "signal" : "command";
+}
+
+Act Lifecycle::on_signal(const SignalEvent& event) {
+  if (event.from_ourselves) return {};
+  const bool echo = event.signal == SIGCONT && std::exchange(continued_by_others_, false);
+  // The terminal signals a whole group: a child in ours has had it. And when a shell continued our
+  // group and with it the child, its SIGCONT to us is not another one.
+  if (event.child_in_our_group && (event.from_kernel || echo)) return {};
+  if (event.signal == SIGCONT) stopped_ = false;
+  passed_on_ |= bit(event.signal);
+  return {Act::Kind::pass_on, event.signal};
+}
+
+Act Lifecycle::on_child_stopped(int signal, bool continue_is_pending) {
+  stopped_ = true;
+  continued_by_others_ = false;
+  if (continue_is_pending) return {};
+  // SIGSTOP itself would stop us in an orphaned group too, where nobody continues us.
+  const int ours = signal == SIGTTIN || signal == SIGTTOU ? signal : SIGTSTP;
+  return {Act::Kind::stop_ourselves, ours};
+}
+
+Act Lifecycle::on_child_continued() {
+  continued_by_others_ = stopped_;
+  stopped_ = false;
+  return {};
+}
+
+Act Lifecycle::on_keeper_gone() {
+  return {Act::Kind::replace_keeper, 0};
+}
+
+Cause Lifecycle::cause_of(const Ending& ending) const {
+  for (const int signal : requests_to_end)
+    if ((passed_on_ & bit(signal)) != 0) return Cause::signal;
+  const int fatal = ending.code == Ending::Code::exited ? ending.exit_code - 128 : ending.signal;
+  const bool ours = fatal >= 1 && fatal <= 64 && (passed_on_ & bit(fatal)) != 0;
+  return ours ? Cause::signal : Cause::command;
+}
+
+}  // namespace tether

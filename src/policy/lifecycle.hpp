@@ -1,0 +1,56 @@
+// Which event leads to which act, and what the end is put down to. A pure state machine: no
+// process, no clock, no system call; the loop that feeds it does what it says.
+#pragma once
+
+#include <cstdint>
+
+#include "sys/pidfd.hpp"
+
+namespace tether {
+
+// Why the child ended, as the exit record has it.
+enum class Cause {
+  command,  // without our doing
+  signal,   // after a signal that we passed on
+};
+const char* name_of(Cause cause);
+
+struct SignalEvent {
+  int signal = 0;
+  bool from_kernel = false;         // a terminal or the like, not a process (si_code SI_KERNEL)
+  bool from_ourselves = false;      // our own write to a closed pipe, say
+  bool child_in_our_group = false;  // at this moment
+};
+
+struct Act {
+  enum class Kind {
+    nothing,
+    pass_on,         // `signal` to the child, or to its group
+    stop_ourselves,  // by the default action of `signal`
+    replace_keeper,
+  };
+  Kind kind = Kind::nothing;
+  int signal = 0;
+};
+
+class Lifecycle {
+ public:
+  // A signal sent to tether. What the child has already had from the terminal is not repeated.
+  Act on_signal(const SignalEvent& event);
+  // The child was stopped by `signal`: whoever watches tether has to see a stop. Not if a SIGCONT
+  // to tether is pending: the kernel would throw it away for the stop, and nobody would send
+  // another.
+  Act on_child_stopped(int signal, bool continue_is_pending);
+  Act on_child_continued();
+  // The keeper is gone although the child lives.
+  Act on_keeper_gone();
+  // The child has ended; this is what to put it down to. The last event.
+  [[nodiscard]] Cause cause_of(const Ending& ending) const;
+
+ private:
+  bool stopped_ = false;
+  bool continued_by_others_ = false;  // a continuation whose SIGCONT to us is still to come
+  std::uint64_t passed_on_ = 0;       // bit n-1: signal n was passed on
+};
+
+}  // namespace tether

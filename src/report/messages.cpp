@@ -1,0 +1,125 @@
+#include "report/messages.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+
+#include "sys/errors.hpp"
+
+namespace tether {
+namespace {
+
+constexpr const char* red = "\033[31m";
+constexpr const char* plain = "\033[0m";
+
+// U+0080 to U+009F, which some terminals obey as well, are this byte and a second one in UTF-8.
+constexpr char c1_lead = '\xC2';
+
+bool is_control(std::string_view text, std::size_t at) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  if (byte(at) < 0x20 || byte(at) == 0x7F) return true;
+  return text[at] == c1_lead && at + 1 < text.size() && byte(at + 1) >= 0x80 && byte(at + 1) < 0xA0;
+}
+
+bool use_colour() {
+  static const bool answer = ::isatty(STDERR_FILENO) != 0 && std::getenv("NO_COLOR") == nullptr;
+  return answer;
+}
+
+bool is_missing_interpreter(const Failure& failure) {
+  return failure.stage == Stage::exec && failure.path != failure.detail;
+}
+
+void write_line(std::string_view text, bool is_error) {
+  std::string line =
+      is_error && use_colour() ? fmt::format("{}tether:{} ", red, plain) : "tether: ";
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool control = is_control(text, i);
+    line += control ? '?' : text[i];
+    if (control && text[i] == c1_lead) ++i;
+  }
+  line += '\n';
+  // Nowhere to report a failure of the report to.
+  (void)!::write(STDERR_FILENO, line.data(), line.size());
+}
+
+// What was being done, to which the errno is the answer.
+std::string subject_of(const Failure& failure) {
+  switch (failure.stage) {
+    case Stage::directory:
+      return fmt::format("cannot change directory to '{}'", failure.path);
+    case Stage::record:
+      return fmt::format("cannot write {}",
+                         failure.path.empty() ? failure.detail : fmt::format("'{}'", failure.path));
+    case Stage::clone:
+      return "cannot make a process";
+    case Stage::session:
+      return "cannot start a session";
+    case Stage::group:
+      return "cannot make a process group";
+    case Stage::terminal:
+      return "cannot hand over the terminal";
+    case Stage::nnp:
+      return "cannot set no_new_privs";
+    case Stage::bind:
+      return "cannot set the parent-death signal";
+    case Stage::keeper:
+      return "cannot start the keeper";
+    case Stage::supervise:
+      return "cannot watch the child";
+    case Stage::exec:
+      return is_missing_interpreter(failure)
+                 ? fmt::format("cannot run '{}': interpreter '{}'", failure.detail, failure.path)
+                 : fmt::format("cannot run '{}'", failure.detail);
+    case Stage::usage:
+    case Stage::privilege:
+    case Stage::guarantee:
+    case Stage::descriptor:
+      break;
+  }
+  return failure.detail;
+}
+
+// These say it all themselves; elsewhere the errno is half of the message.
+bool is_sentence(Stage stage) {
+  return stage == Stage::usage || stage == Stage::privilege || stage == Stage::guarantee;
+}
+
+}  // namespace
+
+std::string describe(const Failure& failure) {
+  const std::string subject = subject_of(failure);
+  if (is_sentence(failure.stage) || failure.error_number == 0) return subject;
+  return fmt::format("{}: {}", subject, error_text(failure.error_number));
+}
+
+int exit_status_of(const Failure& failure) {
+  if (failure.stage != Stage::exec) return exit_tether_failed;
+  const bool not_found = failure.error_number == ENOENT && !is_missing_interpreter(failure);
+  return not_found ? exit_not_found : exit_cannot_execute;
+}
+
+const char* call_name(CloneWay way) {
+  switch (way) {
+    case CloneWay::clone3:
+      return "clone3";
+    case CloneWay::legacy_clone:
+      return "clone";
+    case CloneWay::fork:
+      return "fork";
+  }
+  return "unknown";
+}
+
+void say(std::string_view text) {
+  write_line(text, false);
+}
+
+void say(const Failure& failure) {
+  write_line(describe(failure), true);
+  if (!failure.hint.empty()) write_line("hint: " + failure.hint, true);
+}
+
+}  // namespace tether

@@ -1,0 +1,247 @@
+#include "report/records.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstring>
+#include <nlohmann/json.hpp>
+
+#include "report/messages.hpp"
+#include "sys/errors.hpp"
+#include "sys/signals.hpp"
+
+namespace tether {
+namespace {
+
+// The order in which fields are written is the one a reader is shown.
+using Json = nlohmann::ordered_json;
+
+// Bytes for an error's path and message: together with the rest they stay below the limit.
+constexpr std::size_t text_limit = 1700;
+
+// Bytes that are not UTF-8 become U+FFFD.
+std::string dump(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+// Without its last character, of which the last byte may be all that is left.
+void drop_last_character(std::string& text) {
+  const auto last = [&] { return static_cast<unsigned char>(text.back()); };
+  for (int i = 0; i < 3 && !text.empty() && (last() & 0xC0U) == 0x80U; ++i) text.pop_back();
+  if (!text.empty()) text.pop_back();
+}
+
+// A prefix of `text` whose JSON form has at most `limit` bytes, quotes included; cut between
+// characters, not inside one.
+std::string cut_to(std::string text, std::size_t limit) {
+  if (text.size() > limit) {
+    text.erase(limit);  // no byte takes less than one
+    drop_last_character(text);
+  }
+  while (!text.empty() && dump(text).size() > limit) {
+    // A byte takes six at the most (\u0001), so that this never cuts too much.
+    text.erase(text.size() - (dump(text).size() - limit) / 6);
+    drop_last_character(text);
+  }
+  return text;
+}
+
+Json or_null(const char* text) {
+  return text != nullptr ? Json(text) : Json(nullptr);
+}
+
+template <typename Value>
+Json or_null(const std::optional<Value>& value) {
+  return value ? Json(*value) : Json(nullptr);
+}
+
+double round_to_us(double seconds) {
+  return std::round(seconds * 1e6) / 1e6;
+}
+
+std::string to_rfc3339(const timespec& time) {
+  // Not by gmtime_r, which reads /etc/localtime for a zone it does not use.
+  const std::chrono::sys_seconds second{std::chrono::seconds(time.tv_sec)};
+  const auto midnight = std::chrono::floor<std::chrono::days>(second);
+  const std::chrono::year_month_day date(midnight);
+  const std::chrono::hh_mm_ss clock(second - midnight);
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:06}Z", static_cast<int>(date.year()),
+                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                     clock.hours().count(), clock.minutes().count(), clock.seconds().count(),
+                     time.tv_nsec / 1000);
+}
+
+Json guarantees_of(const Guarantees& guarantees) {
+  return {{"autoreap", or_null(name_of(guarantees.autoreap))},
+          {"autokill", or_null(name_of(guarantees.autokill))},
+          {"nnp", or_null(name_of(guarantees.nnp))},
+          {"tree", nullptr},
+          {"supervisor", or_null(name_of(guarantees.supervisor))}};
+}
+
+// Puts as much of `command` into the record as fits, and says so if that is not all.
+std::string with_command(Json record, char* const* command) {
+  Json all = Json::array();
+  for (char* const* word = command; *word != nullptr; ++word) all.push_back(*word);
+  record["command"] = std::move(all);
+  std::string whole = dump(record) + "\n";
+  if (whole.size() <= record_limit) return whole;
+
+  record["command"] = Json::array();
+  std::size_t room = record_limit - dump(record).size() -
+                     std::strlen(R"(,"command_truncated":true)") - std::strlen("\n");
+  Json words = Json::array();
+  for (; *command != nullptr; ++command) {
+    // Quotes and a comma are in the count.
+    const std::size_t size = dump(*command).size() + 1;
+    if (size > room) {
+      const std::string part = room > 2 ? cut_to(*command, room - 1) : std::string();
+      if (!part.empty()) words.push_back(part);
+      break;
+    }
+    words.push_back(*command);
+    room -= size;
+  }
+  record["command"] = std::move(words);
+  record["command_truncated"] = true;
+  return dump(record) + "\n";
+}
+
+Json record_of(const char* kind) {
+  return {{"record", kind}, {"version", 1}};
+}
+
+const char* name_of(Ending::Code code) {
+  switch (code) {
+    case Ending::Code::exited:
+      return "exited";
+    case Ending::Code::killed:
+      return "killed";
+    case Ending::Code::dumped:
+      return "dumped";
+  }
+  return nullptr;
+}
+
+const char* name_of(Usage::From from) {
+  return from == Usage::From::wait ? "wait" : "sampled";
+}
+
+}  // namespace
+
+const char* name_of(Stage stage) {
+  switch (stage) {
+    case Stage::usage:
+      return "usage";
+    case Stage::privilege:
+      return "privilege";
+    case Stage::guarantee:
+      return "guarantee";
+    case Stage::descriptor:
+      return "descriptor";
+    case Stage::directory:
+      return "directory";
+    case Stage::record:
+      return "record";
+    case Stage::clone:
+      return "clone";
+    case Stage::session:
+      return "session";
+    case Stage::group:
+      return "group";
+    case Stage::terminal:
+      return "terminal";
+    case Stage::nnp:
+      return "nnp";
+    case Stage::bind:
+      return "bind";
+    case Stage::keeper:
+      return "keeper";
+    case Stage::exec:
+      return "exec";
+    case Stage::supervise:
+      return "supervise";
+  }
+  return "unknown";
+}
+
+std::string to_line(const StartRecord& start) {
+  Json record = record_of("start");
+  record["pid"] = start.pid;
+  record["command"] = Json::array();
+  record["started_at"] = to_rfc3339(start.started_at);
+  record["pidfs_inode"] = or_null(start.pidfs_inode);
+  record["init_pid"] = nullptr;
+  record["supervisor_pid"] = start.supervisor_pid;
+  record["held_by"] = "tether";
+  record["guarantees"] = guarantees_of(start.guarantees);
+  return with_command(std::move(record), start.command);
+}
+
+std::string to_line(const ExitRecord& exit) {
+  const bool exited = exit.ending.code == Ending::Code::exited;
+  Json record = record_of("exit");
+  record["pid"] = exit.pid;
+  record["code"] = name_of(exit.ending.code);
+  record["status"] = exited ? Json(exit.ending.exit_code) : Json(nullptr);
+  record["signal"] = exited ? Json(nullptr) : Json(signal_name(exit.ending.signal));
+  record["cause"] = name_of(exit.cause);
+  record["escalated"] = false;
+  record["elapsed_s"] = round_to_us(exit.elapsed_s);
+  record["user_s"] = nullptr;
+  record["system_s"] = nullptr;
+  record["max_rss_kib"] = nullptr;
+  record["usage_from"] = nullptr;
+  if (exit.usage) {
+    record["user_s"] = round_to_us(exit.usage->user_s);
+    record["system_s"] = round_to_us(exit.usage->system_s);
+    record["max_rss_kib"] = or_null(exit.usage->max_rss_kib);
+    record["usage_from"] = name_of(exit.usage->from);
+  }
+  record["leftover"] = nullptr;
+  record["survivors"] = nullptr;
+  record["exit_status"] = exit.exit_status;
+  return dump(record) + "\n";
+}
+
+std::string to_line(const FeaturesRecord& features) {
+  Json record = record_of("features");
+  record["kernel"] = features.kernel;
+  record["call"] = call_name(features.support.way);
+  record["clone3_error"] = features.support.clone3_error != 0
+                               ? Json(error_name(features.support.clone3_error))
+                               : Json(nullptr);
+  record["flags"] = {{"CLONE_AUTOREAP", features.support.autoreap},
+                     {"CLONE_NNP", features.support.nnp},
+                     {"CLONE_PIDFD_AUTOKILL", features.support.autokill}};
+  record["guarantees"] = guarantees_of(features.guarantees);
+  return dump(record) + "\n";
+}
+
+std::string to_line(const DryRunRecord& dry_run) {
+  Json record = record_of("dry-run");
+  record["command"] = Json::array();
+  record["path"] =
+      dry_run.located.empty() ? Json(nullptr) : Json(cut_to(dry_run.located, text_limit));
+  record["call"] = dry_run.call;
+  record["flags"] = dry_run.flags;
+  record["guarantees"] = guarantees_of(dry_run.guarantees);
+  return with_command(std::move(record), dry_run.command);
+}
+
+std::string error_line(const Failure& failure) {
+  Json record = record_of("error");
+  record["stage"] = name_of(failure.stage);
+  record["errno"] =
+      failure.error_number != 0 ? Json(error_name(failure.error_number)) : Json(nullptr);
+  record["path"] = failure.path.empty() && failure.stage != Stage::exec
+                       ? Json(nullptr)
+                       : Json(cut_to(failure.path, text_limit));
+  record["message"] = cut_to(describe(failure), text_limit);
+  record["exit_status"] = exit_status_of(failure);
+  return dump(record) + "\n";
+}
+
+}  // namespace tether

@@ -1,0 +1,76 @@
+// The records: one JSON object a line, each at most record_limit bytes, newline included. Their
+// shape is written down in record.schema.json beside this file.
+#pragma once
+
+#include <time.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "policy/guarantees.hpp"
+#include "policy/lifecycle.hpp"
+#include "result.hpp"
+#include "sys/kernel_support.hpp"
+
+namespace tether {
+
+// PIPE_BUF: what a pipe takes whole or not at all (pipe(7)).
+constexpr std::size_t record_limit = 4096;
+
+struct StartRecord {
+  pid_t pid = -1;
+  char* const* command = nullptr;
+  timespec started_at{};  // CLOCK_REALTIME
+  std::optional<std::uint64_t> pidfs_inode;
+  pid_t supervisor_pid = -1;
+  Guarantees guarantees;
+};
+
+// Resource usage of the child, and how well it is known.
+struct Usage {
+  enum class From {
+    wait,     // exact
+    sampled,  // a lower bound, from looking while it ran
+  };
+  From from = From::wait;
+  double user_s = 0;
+  double system_s = 0;
+  std::optional<std::int64_t> max_rss_kib;
+};
+
+struct ExitRecord {
+  pid_t pid = -1;
+  Ending ending;
+  Cause cause = Cause::command;
+  double elapsed_s = 0;
+  std::optional<Usage> usage;
+  int exit_status = 0;  // tether's own
+};
+
+// What --features found.
+struct FeaturesRecord {
+  std::string kernel;
+  KernelSupport support;
+  Guarantees guarantees;  // with --autoreap --autokill --nnp
+};
+
+// What --dry-run would do.
+struct DryRunRecord {
+  char* const* command = nullptr;
+  std::string located;  // empty: not found
+  std::string call;
+  std::vector<std::string> flags;
+  Guarantees guarantees;
+};
+
+std::string to_line(const StartRecord& record);
+std::string to_line(const ExitRecord& record);
+std::string to_line(const FeaturesRecord& record);
+std::string to_line(const DryRunRecord& record);
+std::string error_line(const Failure& failure);
+
+// The name of a stage, as in an error record.
+const char* name_of(Stage stage);
+
+}  // namespace tether

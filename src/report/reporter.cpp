@@ -1,0 +1,216 @@
+#include "report/reporter.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <utility>
+
+#include "report/messages.hpp"
+
+namespace tether {
+namespace {
+
+constexpr mode_t file_mode = 0666;  // less the umask
+
+Failure record_failure(int error_number, std::string path, std::string detail = {}) {
+  return Failure{Stage::record, error_number, std::move(path), std::move(detail), {}};
+}
+
+// 0, or what is wrong with writing to `fd`.
+int writing_error(int fd) {
+  const int flags = ::fcntl(fd, F_GETFL);
+  if (flags < 0 || (flags & O_PATH) != 0 || (flags & O_ACCMODE) == O_RDONLY) return EBADF;
+  return 0;
+}
+
+bool has_room(int fd) {
+  pollfd entry{fd, POLLOUT, 0};
+  return ::poll(&entry, 1, 0) > 0;
+}
+
+// The file itself where `path` is a symbolic link, so that the link stays.
+std::string resolve(const std::string& path) {
+  char* resolved = ::realpath(path.c_str(), nullptr);
+  if (resolved == nullptr) return path;
+  std::string result(resolved);
+  std::free(resolved);  // NOLINT: realpath(3) hands it over
+  return result;
+}
+
+}  // namespace
+
+void Stream::queue(std::string line) {
+  if (!broken_) pending_.push_back(std::move(line));
+}
+
+void Stream::flush() {
+  while (!pending_.empty() && has_room(fd_)) {
+    std::string& line = pending_.front();
+    const ssize_t written = ::write(fd_, line.data(), line.size());
+    if (written < 0) {
+      if (errno == EINTR) continue;
+      if (errno == EAGAIN) return;
+      give_up(errno);
+    } else if (static_cast<std::size_t>(written) < line.size()) {
+      line.erase(0, static_cast<std::size_t>(written));
+    } else {
+      pending_.erase(pending_.begin());
+    }
+  }
+}
+
+void Stream::give_up(int error_number) {
+  say(record_failure(error_number, {}, "records to " + name_));
+  pending_.clear();
+  broken_ = true;
+}
+
+Result<StatusFile> StatusFile::prepare(const std::string& path) {
+  StatusFile file(resolve(path));
+  if (Status opened = file.open_replacement(); !opened.ok()) return opened.failure();
+  return file;
+}
+
+StatusFile::StatusFile(StatusFile&& other) noexcept
+    : path_(std::move(other.path_)),
+      content_(std::move(other.content_)),
+      replacement_path_(std::exchange(other.replacement_path_, {})),
+      replacement_(std::move(other.replacement_)) {}
+
+StatusFile::~StatusFile() {
+  if (replacement_) (void)::unlink(replacement_path_.c_str());
+}
+
+Status StatusFile::open_replacement() {
+  // In the same directory, for the rename; the pid keeps two of us apart.
+  for (int attempt = 0; attempt < 100; ++attempt) {
+    replacement_path_ = fmt::format("{}.{}.{}", path_, ::getpid(), attempt);
+    replacement_.reset(::open(replacement_path_.c_str(),
+                              O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, file_mode));
+    if (replacement_) return Unit{};
+    if (errno != EEXIST) break;
+  }
+  return record_failure(errno, path_);
+}
+
+Status StatusFile::replace_with(const std::string& line) {
+  content_ += line;
+  if (!replacement_)
+    if (Status opened = open_replacement(); !opened.ok()) return opened;
+  const UniqueFd file = std::move(replacement_);
+  std::size_t done = 0;
+  while (done < content_.size()) {
+    const ssize_t written = ::write(file.get(), content_.data() + done, content_.size() - done);
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) break;
+    done += static_cast<std::size_t>(written);
+  }
+  if (done == content_.size() && ::rename(replacement_path_.c_str(), path_.c_str()) == 0)
+    return Unit{};
+  const int error_number = errno;
+  (void)::unlink(replacement_path_.c_str());
+  return record_failure(error_number, path_);
+}
+
+Status Reporter::open(const Options& options) {
+  if (options.json || options.print_pid) {
+    if (const int error = writing_error(STDOUT_FILENO); error != 0)
+      return Failure{Stage::descriptor, error, {}, "standard output", {}};
+    if (options.json) stream_on(STDOUT_FILENO, "standard output").gets_records = true;
+  }
+  if (options.status_fd)
+    if (Status opened = open_status_fd(*options.status_fd); !opened.ok()) return opened;
+  if (options.status_file) return open_status_file(*options.status_file);
+  return Unit{};
+}
+
+Status Reporter::open_status_fd(int fd) {
+  const std::string name = fmt::format("--status-fd={}", fd);
+  if (const int error = writing_error(fd); error != 0)
+    return Failure{Stage::descriptor, error, {}, name, {}};
+  // Of 0 to 2 COMMAND has its share; of the others a copy would keep a reader from the end of file.
+  if (fd > STDERR_FILENO) (void)::fcntl(fd, F_SETFD, FD_CLOEXEC);
+  stream_on(fd, name).gets_records = true;
+  return Unit{};
+}
+
+Status Reporter::open_status_file(const std::string& path) {
+  struct stat file {};
+  if (::stat(path.c_str(), &file) == 0 && S_ISDIR(file.st_mode))
+    return record_failure(EISDIR, path);
+  const bool exists = ::stat(path.c_str(), &file) == 0;
+  if (exists && !S_ISREG(file.st_mode)) {
+    // A FIFO waits here for its reader, as in a shell's redirection.
+    device_.reset(::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY));
+    if (!device_) return record_failure(errno, path);
+    stream_on(device_.get(), path).gets_records = true;
+    return Unit{};
+  }
+  Result<StatusFile> prepared = StatusFile::prepare(path);
+  if (!prepared.ok()) return prepared.failure();
+  file_.emplace(std::move(prepared.value()));
+  return Unit{};
+}
+
+Stream& Reporter::stream_on(int fd, std::string name) {
+  for (Stream& stream : streams_)
+    if (stream.fd() == fd) return stream;
+  return streams_.emplace_back(fd, std::move(name));
+}
+
+bool Reporter::wants_records() const {
+  return file_.has_value() || std::any_of(streams_.begin(), streams_.end(),
+                                          [](const Stream& s) { return s.gets_records; });
+}
+
+void Reporter::to_status_file(const std::string& line) {
+  if (!file_) return;
+  if (Status replaced = file_->replace_with(line); !replaced.ok()) say(replaced.failure());
+}
+
+void Reporter::to_streams(const std::string& line) {
+  for (Stream& stream : streams_)
+    if (stream.gets_records) stream.queue(line);
+  flush();
+}
+
+void Reporter::everywhere(const std::string& line) {
+  to_status_file(line);
+  to_streams(line);
+}
+
+void Reporter::error(const std::string& line) {
+  if (file_) file_->forget();
+  everywhere(line);
+}
+
+void Reporter::pid(pid_t pid) {
+  stream_on(STDOUT_FILENO, "standard output").queue(fmt::format("{}\n", pid));
+  flush();
+}
+
+void Reporter::add_to(std::vector<pollfd>& watched) const {
+  for (const Stream& stream : streams_)
+    if (stream.has_pending()) watched.push_back({stream.fd(), POLLOUT, 0});
+}
+
+void Reporter::flush() {
+  for (Stream& stream : streams_) stream.flush();
+}
+
+void Reporter::abandon() {
+  for (Stream& stream : streams_)
+    if (stream.has_pending()) stream.give_up(EAGAIN);
+}
+
+bool Reporter::has_pending() const {
+  return std::any_of(streams_.begin(), streams_.end(),
+                     [](const Stream& stream) { return stream.has_pending(); });
+}
+
+}  // namespace tether

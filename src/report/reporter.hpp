@@ -1,0 +1,100 @@
+// Where records go: standard output, a descriptor, a file. Nothing here blocks while the child
+// runs, and no failure to write ends anything: it is said once on standard error.
+#pragma once
+
+#include <poll.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "policy/options.hpp"
+#include "result.hpp"
+#include "sys/unique_fd.hpp"
+
+namespace tether {
+
+// A descriptor that lines are written to, in order, each in one write when there is room for it.
+class Stream {
+ public:
+  // `fd` stays the caller's; `name` is for messages.
+  Stream(int fd, std::string name) : fd_(fd), name_(std::move(name)) {}
+  void queue(std::string line);
+  // Writes what fits without blocking.
+  void flush();
+  // Drops what is unwritten, and everything later; says why.
+  void give_up(int error_number);
+  [[nodiscard]] bool has_pending() const { return !pending_.empty(); }
+  [[nodiscard]] int fd() const { return fd_; }
+
+  bool gets_records = false;
+
+ private:
+  int fd_;
+  std::string name_;
+  std::vector<std::string> pending_;
+  bool broken_ = false;
+};
+
+// A file that holds all records so far and is replaced whole by each new state, so that a reader
+// finds it complete or not there.
+class StatusFile {
+ public:
+  // Makes sure that the file can be replaced: makes the first replacement beside it, still empty.
+  static Result<StatusFile> prepare(const std::string& path);
+  StatusFile(StatusFile&& other) noexcept;
+  StatusFile& operator=(StatusFile&&) = delete;
+  // Removes a replacement that was not used.
+  ~StatusFile();
+
+  // Appends `line` and puts a new file in the place of the old one.
+  Status replace_with(const std::string& line);
+  // Forgets the records so far: what follows replaces them.
+  void forget() { content_.clear(); }
+
+ private:
+  explicit StatusFile(std::string path) : path_(std::move(path)) {}
+  Status open_replacement();
+
+  std::string path_;
+  std::string content_;
+  std::string replacement_path_;
+  UniqueFd replacement_;
+};
+
+class Reporter {
+ public:
+  // Checks and opens what `options` name, so that nothing fails later that could fail now; what was
+  // opened before a failure can carry its record. The status descriptor is made close-on-exec:
+  // COMMAND never holds it.
+  Status open(const Options& options);
+
+  [[nodiscard]] bool wants_records() const;
+  // A status file holds the start record before COMMAND runs, and so has to be written then.
+  [[nodiscard]] bool has_status_file() const { return file_.has_value(); }
+
+  void to_status_file(const std::string& line);
+  void to_streams(const std::string& line);
+  void everywhere(const std::string& line);
+  // An error is the only record: the exec that a status file spoke of did not happen.
+  void error(const std::string& line);
+  void pid(pid_t pid);
+
+  // For the caller's poll: the streams that wait for room.
+  void add_to(std::vector<pollfd>& watched) const;
+  void flush();
+  // What is still unwritten, when the caller must leave: said, and dropped.
+  void abandon();
+  [[nodiscard]] bool has_pending() const;
+
+ private:
+  Stream& stream_on(int fd, std::string name);
+  Status open_status_fd(int fd);
+  Status open_status_file(const std::string& path);
+
+  std::vector<Stream> streams_;
+  UniqueFd device_;  // a status "file" that is a FIFO or a device
+  std::optional<StatusFile> file_;
+};
+
+}  // namespace tether

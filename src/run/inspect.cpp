@@ -1,0 +1,119 @@
+#include <fmt/format.h>
+#include <linux/sched.h>
+#include <unistd.h>
+
+#include <utility>
+
+#include "engine/spawn.hpp"
+#include "report/messages.hpp"
+#include "report/records.hpp"
+#include "run/run.hpp"
+#include "sys/errors.hpp"
+
+namespace tether {
+namespace {
+
+constexpr std::pair<std::uint64_t, const char*> flag_names[] = {
+    {CLONE_PIDFD, "CLONE_PIDFD"}, {CLONE_VM, "CLONE_VM"},
+    {CLONE_VFORK, "CLONE_VFORK"}, {clone_autoreap, "CLONE_AUTOREAP"},
+    {clone_nnp, "CLONE_NNP"},     {clone_pidfd_autokill, "CLONE_PIDFD_AUTOKILL"},
+};
+
+std::vector<std::string> names_of(std::uint64_t flags) {
+  std::vector<std::string> names;
+  for (const auto& [flag, name] : flag_names)
+    if ((flags & flag) != 0) names.emplace_back(name);
+  return names;
+}
+
+Status print(const std::string& text) {
+  std::size_t done = 0;
+  while (done < text.size()) {
+    const ssize_t written = ::write(STDOUT_FILENO, text.data() + done, text.size() - done);
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return Failure{Stage::record, errno, {}, "standard output", {}};
+    done += static_cast<std::size_t>(written);
+  }
+  return Unit{};
+}
+
+Result<int> print_and_succeed(const std::string& text) {
+  Status printed = print(text);
+  if (!printed.ok()) return printed.failure();
+  return 0;
+}
+
+std::string row(const char* name, Means means, const char* explanation) {
+  const char* by = name_of(means);
+  return fmt::format("  {:<10} {:<10} {}\n", name, by != nullptr ? by : "-", explanation);
+}
+
+std::string guarantee_rows(const Guarantees& guarantees) {
+  return row("autoreap", guarantees.autoreap, explain_autoreap(guarantees.autoreap)) +
+         row("autokill", guarantees.autokill, explain_autokill(guarantees.autokill)) +
+         row("nnp", guarantees.nnp, explain_nnp(guarantees.nnp));
+}
+
+std::string dry_run_text(const DryRunRecord& record) {
+  std::string text = "would run   ";
+  for (char* const* word = record.command; *word != nullptr; ++word)
+    text += fmt::format("{}{}", word == record.command ? "" : " ", *word);
+  text += fmt::format("\nfound as    {}\n", record.located.empty() ? "(nothing)" : record.located);
+  text += fmt::format("by          {}({})\n", record.call, fmt::join(record.flags, " | "));
+  return text + guarantee_rows(record.guarantees);
+}
+
+std::string features_text(const FeaturesRecord& record) {
+  const KernelSupport& support = record.support;
+  std::string text = fmt::format("kernel      Linux {}\n", record.kernel);
+  text += support.clone3_error == 0
+              ? std::string("clone3      works\n")
+              : fmt::format("clone3      answers {}: a sandbox filters it; {} is used instead\n",
+                            error_name(support.clone3_error), call_name(support.way));
+  const auto flag = [](const char* name, bool there) {
+    return fmt::format("  {:<21} {}\n", name, there ? "yes" : "no");
+  };
+  text += "clone flags\n" + flag("CLONE_AUTOREAP", support.autoreap) +
+          flag("CLONE_NNP", support.nnp) + flag("CLONE_PIDFD_AUTOKILL", support.autokill);
+  text += "with --autoreap --autokill --nnp\n";
+  return text + guarantee_rows(record.guarantees);
+}
+
+}  // namespace
+
+Result<int> show_dry_run(const Options& options, const Inherited& inherited) {
+  const bool in_place = options.mode == Mode::in_place;
+  if (Status permitted = check_privilege(options, facts_for(options, nullptr)); !permitted.ok())
+    return permitted.failure();
+  Result<Launch> launch = Launch::prepare(options, inherited);
+  if (!launch.ok()) return launch.failure();
+  KernelSupport support = probe_kernel();
+  DryRunRecord record;
+  record.command = options.command;
+  record.located = launch.value().located();
+  record.guarantees = choose_means(options, support, facts_for(options, &launch.value()));
+  if (in_place) record.guarantees.nnp = options.nnp ? Means::prctl : Means::none;
+  if (Status strict = check_strict(options, record.guarantees, support, kernel_release());
+      !strict.ok())
+    return strict.failure();
+
+  SpawnRequest request;
+  request.way = support.way;
+  request.guarantees = guarantee_flags(record.guarantees);
+  if (options.status_file) request.before_exec = [](const Child&) {};
+  record.call = in_place ? "execve" : call_name(support.way);
+  if (!in_place) record.flags = names_of(flags_of(request));
+  return print_and_succeed(options.json ? to_line(record) : dry_run_text(record));
+}
+
+Result<int> show_features(const Options& options) {
+  Options everything;
+  everything.autokill = everything.nnp = true;
+  FeaturesRecord record;
+  record.kernel = kernel_release();
+  record.support = probe_kernel();
+  record.guarantees = choose_means(everything, record.support, facts_for(everything, nullptr));
+  return print_and_succeed(options.json ? to_line(record) : features_text(record));
+}
+
+}  // namespace tether

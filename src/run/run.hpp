@@ -1,0 +1,26 @@
+// What each mode does with the options: one function, one way through.
+#pragma once
+
+#include "policy/launch.hpp"
+#include "policy/options.hpp"
+#include "result.hpp"
+
+namespace tether {
+
+// Spawns COMMAND, stays until it has ended, and returns tether's exit status; or a Failure that has
+// been recorded and is still to be said. Ends tether by the child's SIGINT or SIGQUIT.
+Result<int> run_and_wait(const Options& options, const Inherited& inherited);
+
+// Becomes COMMAND (--exec). Returns only the failure.
+Failure run_in_place(const Options& options, const Inherited& inherited);
+
+// --dry-run: says what would be done.
+Result<int> show_dry_run(const Options& options, const Inherited& inherited);
+
+// --features: says what this kernel and this sandbox can do.
+Result<int> show_features(const Options& options);
+
+// Facts for the choice of means; COMMAND's capabilities are looked at only where they matter.
+CallerFacts facts_for(const Options& options, const Launch* launch);
+
+}  // namespace tether

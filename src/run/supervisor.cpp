@@ -1,0 +1,222 @@
+#include "run/supervisor.hpp"
+
+#include <poll.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <utility>
+
+#include "report/messages.hpp"
+#include "sys/pidfd.hpp"
+
+namespace tether {
+namespace {
+
+double seconds(const timespec& time) {
+  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) / 1e9;
+}
+
+double seconds(const timeval& time) {
+  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+}
+
+UniqueFd open_signalfd() {
+  sigset_t everything;
+  (void)::sigfillset(&everything);
+  return UniqueFd(::signalfd(-1, &everything, SFD_CLOEXEC | SFD_NONBLOCK));
+}
+
+Usage usage_from(const rusage& usage) {
+  Usage exact;
+  exact.from = Usage::From::wait;
+  exact.user_s = seconds(usage.ru_utime);
+  exact.system_s = seconds(usage.ru_stime);
+  exact.max_rss_kib = usage.ru_maxrss;
+  return exact;
+}
+
+// A signal from our own system calls: SIGPIPE and SIGXFSZ come with our pid.
+bool is_own(const signalfd_siginfo& info) {
+  return info.ssi_code == SI_USER && info.ssi_pid == static_cast<std::uint32_t>(::getpid());
+}
+
+}  // namespace
+
+Supervisor::Supervisor(const Setup& setup, Child child, Keeper keeper)
+    : options_(setup.options),
+      reporter_(setup.reporter),
+      way_(setup.way),
+      terminal_fd_(setup.terminal_fd),
+      child_(std::move(child)),
+      keeper_(std::move(keeper)),
+      signals_(open_signalfd()) {
+  if (child_.autoreaped && reporter_.wants_records()) {
+    sampler_.emplace(child_.pid, child_.pidfd.get());
+    sampler_->sample();
+  }
+}
+
+Result<Outcome> Supervisor::wait() {
+  Outcome outcome;
+  std::optional<Ending> ending;
+  while (!ending) {
+    // Readable, but not released yet: only the hang-up that follows tells when (Linux 6.9).
+    const bool waits_for_release = ended_;
+    watch_once(waits_for_release);
+    if (!ended_) continue;
+    ending = learn_ending(outcome);
+    // Not ours after all, or a sandbox that does not let us ask.
+    if (!ending && (released_ || !child_.autoreaped))
+      return Failure{Stage::supervise, child_.autoreaped ? ENODATA : ECHILD, {}, {}, {}};
+  }
+  outcome.ending = *ending;
+  outcome.cause = lifecycle_.cause_of(*ending);
+  outcome.elapsed_s = elapsed();
+  take_terminal_back();
+  keeper_.end();
+  return outcome;
+}
+
+std::optional<Ending> Supervisor::learn_ending(Outcome& outcome) {
+  if (child_.autoreaped) {
+    if (sampler_) outcome.usage = sampler_->usage();
+    return exit_information(child_.pidfd.get());
+  }
+  rusage usage{};
+  auto ending = reap(child_.pidfd.get(), &usage);
+  outcome.usage = usage_from(usage);
+  return ending;
+}
+
+void Supervisor::watch_once(bool child_released_only) {
+  std::vector<pollfd> watched = {
+      {child_.pidfd.get(), static_cast<short>(child_released_only ? 0 : POLLIN), 0},
+      {signals_.get(), POLLIN, 0},
+      {keeper_ ? keeper_.pidfd() : -1, POLLIN, 0}};
+  reporter_.add_to(watched);
+  const int ready = ::poll(watched.data(), watched.size(), milliseconds_to_sample());
+  if (ready <= 0) {
+    if (sampler_) sampler_->sample();
+    return;
+  }
+  ended_ = ended_ || watched[0].revents != 0;
+  released_ = (watched[0].revents & POLLHUP) != 0;
+  // Also after the end: a signal that came together with it may be what it is put down to.
+  if (watched[1].revents != 0) read_signals();
+  reporter_.flush();
+  if (watched[2].revents != 0 && !ended_ && !has_ended(child_.pidfd.get()))
+    perform(lifecycle_.on_keeper_gone());
+}
+
+void Supervisor::read_signals() {
+  std::array<signalfd_siginfo, 8> batch;
+  ssize_t got = 0;
+  do {
+    got = ::read(signals_.get(), batch.data(), sizeof batch);
+    for (std::size_t i = 0; got > 0 && i < static_cast<std::size_t>(got) / sizeof batch[0]; ++i)
+      handle_signal(batch[i]);
+  } while (got == sizeof batch);
+}
+
+void Supervisor::handle_signal(const signalfd_siginfo& info) {
+  // What became of the child comes before what it was sent: a SIGCONT to the group has continued
+  // the child already.
+  if (!ended_) handle_child_state();
+  const bool told = info.ssi_code == SI_USER || info.ssi_code == SI_QUEUE;
+  if (info.ssi_signo == SIGCHLD && !told) return;
+  SignalEvent event;
+  event.signal = static_cast<int>(info.ssi_signo);
+  event.from_kernel = info.ssi_code == SI_KERNEL;
+  event.from_ourselves = is_own(info);
+  event.child_in_our_group = ::getpgid(child_.pid) == ::getpgrp();
+  perform(lifecycle_.on_signal(event));
+}
+
+void Supervisor::handle_child_state() {
+  while (const auto change = take_stop_or_continue(child_.pidfd.get()))
+    perform(change->stopped ? lifecycle_.on_child_stopped(change->signal, is_pending(SIGCONT))
+                            : lifecycle_.on_child_continued());
+}
+
+void Supervisor::perform(const Act& act) {
+  switch (act.kind) {
+    case Act::Kind::nothing:
+      break;
+    case Act::Kind::pass_on:
+      pass_on(act.signal);
+      break;
+    case Act::Kind::stop_ourselves:
+      act_by_default(act.signal);
+      break;
+    case Act::Kind::replace_keeper:
+      replace_keeper();
+      break;
+  }
+}
+
+bool Supervisor::has_own_group() const {
+  return options_.setsid || options_.setpgid;
+}
+
+// ESRCH: it has ended meanwhile, which is the next event.
+void Supervisor::pass_on(int signal) {
+  if (signal == SIGCONT) hand_terminal_on();
+  if (has_own_group()) {
+    (void)send_signal_to_group(child_.pidfd.get(), child_.pid, signal);
+  } else {
+    (void)send_signal(child_.pidfd.get(), signal);
+  }
+}
+
+// A shell that continues us in the foreground means the child's group.
+void Supervisor::hand_terminal_on() {
+  if (terminal_fd_ >= 0 && ::tcgetpgrp(terminal_fd_) == ::getpgrp())
+    (void)::tcsetpgrp(terminal_fd_, child_.pid);
+}
+
+void Supervisor::take_terminal_back() {
+  if (terminal_fd_ >= 0 && ::tcgetpgrp(terminal_fd_) == child_.pid)
+    (void)::tcsetpgrp(terminal_fd_, ::getpgrp());
+}
+
+void Supervisor::replace_keeper() {
+  keeper_.end();
+  Result<Keeper> started = Keeper::start_for(way_, child_.pid);
+  if (started.ok()) {
+    keeper_ = std::move(started.value());
+  } else {
+    say(started.failure());
+  }
+}
+
+int Supervisor::milliseconds_to_sample() const {
+  if (!sampler_ || ended_) return -1;
+  return static_cast<int>(UsageSampler::next_interval(elapsed()).count());
+}
+
+double Supervisor::elapsed() const {
+  timespec now{};
+  (void)::clock_gettime(CLOCK_MONOTONIC, &now);
+  return seconds(now) - seconds(child_.started);
+}
+
+void Supervisor::finish_records() {
+  reporter_.flush();
+  while (reporter_.has_pending()) {
+    std::vector<pollfd> watched = {{signals_.get(), POLLIN, 0}};
+    reporter_.add_to(watched);
+    (void)::poll(watched.data(), watched.size(), -1);
+    signalfd_siginfo info{};
+    while (::read(signals_.get(), &info, sizeof info) == sizeof info) {
+      const auto signal = static_cast<int>(info.ssi_signo);
+      if (signal == SIGTERM || signal == SIGINT || signal == SIGHUP || signal == SIGQUIT)
+        reporter_.abandon();
+    }
+    reporter_.flush();
+  }
+}
+
+}  // namespace tether

@@ -1,0 +1,69 @@
+// Wait mode: stays with the child, passes signals on, and tells how it ended.
+#pragma once
+
+#include <sys/signalfd.h>
+
+#include "engine/keeper.hpp"
+#include "engine/spawn.hpp"
+#include "policy/launch.hpp"
+#include "policy/lifecycle.hpp"
+#include "report/reporter.hpp"
+#include "run/usage_sampler.hpp"
+
+namespace tether {
+
+struct Outcome {
+  Ending ending;
+  Cause cause = Cause::command;
+  double elapsed_s = 0;
+  std::optional<Usage> usage;
+};
+
+class Supervisor {
+ public:
+  struct Setup {
+    const Options& options;
+    Reporter& reporter;
+    CloneWay way;
+    int terminal_fd;  // where the child's own group gets the foreground that we are given; or -1
+  };
+
+  // Takes the child, whose signals are blocked in this process from before the clone, and its
+  // keeper, if it has one.
+  Supervisor(const Setup& setup, Child child, Keeper keeper);
+
+  // Returns when the child has ended and is reaped. The keeper is gone by then.
+  Result<Outcome> wait();
+
+  // Writes out what is left of the records; a TERM, INT, HUP or QUIT gives up.
+  void finish_records();
+
+ private:
+  void watch_once(bool child_released_only);
+  void read_signals();
+  void handle_signal(const signalfd_siginfo& info);
+  void handle_child_state();
+  void perform(const Act& act);
+  void pass_on(int signal);
+  void hand_terminal_on();
+  void replace_keeper();
+  [[nodiscard]] bool has_own_group() const;
+  [[nodiscard]] int milliseconds_to_sample() const;
+  [[nodiscard]] double elapsed() const;
+  std::optional<Ending> learn_ending(Outcome& outcome);
+  void take_terminal_back();
+
+  const Options& options_;
+  Reporter& reporter_;
+  CloneWay way_;
+  int terminal_fd_;
+  Child child_;
+  Keeper keeper_;
+  UniqueFd signals_;
+  Lifecycle lifecycle_;
+  std::optional<UsageSampler> sampler_;
+  bool ended_ = false;
+  bool released_ = false;  // reaped as well, by the kernel (POLLHUP)
+};
+
+}  // namespace tether

@@ -1,0 +1,25 @@
+// The steps of a start, named so that an error can say where it happened.
+#pragma once
+
+namespace tether {
+
+// The step at which a start failed. The names appear as "stage" in the error record.
+enum class Stage {
+  usage,       // the command line
+  privilege,   // tether was given more privilege than its caller, or too little for what was asked
+  guarantee,   // --strict, and a guarantee that only an emulation could give
+  descriptor,  // one of tether's own or of the caller's descriptors
+  directory,   // --chdir
+  record,      // the status file or status descriptor
+  clone,       // no process could be made
+  session,     // --setsid
+  group,       // --setpgid
+  terminal,    // handing the terminal's foreground to the new group
+  nnp,         // no_new_privs, where it is set by prctl
+  bind,        // tying the child to tether (parent-death signal)
+  keeper,      // the watching process of an emulated autokill
+  exec,        // COMMAND itself
+  supervise,   // waiting for the child
+};
+
+}  // namespace tether

@@ -1,0 +1,35 @@
+// Who runs tether, and what that allows: ids, capabilities, the limit on open descriptors.
+#pragma once
+
+#include <sys/resource.h>
+
+#include <optional>
+#include <string>
+
+namespace tether {
+
+// True if this process has more privilege than the one that started it: it is run set-user-ID,
+// set-group-ID, or from a file with capabilities. AT_SECURE alone does not tell, since security
+// modules set it too (getauxval(3)).
+bool is_elevated();
+
+// CAP_SYS_ADMIN in our own user namespace, as the kernel asks of autokill without no_new_privs.
+bool has_sys_admin();
+
+// True if a program we start could change its credentials: uid 0, or any permitted capability.
+bool may_change_credentials();
+
+// True if exec of `path` (seen from `directory_fd` where relative) meets security.capability, on
+// the file itself or on the interpreters of a script: such an exec clears the parent-death signal.
+bool has_file_capabilities(int directory_fd, const std::string& path);
+
+// Lets tether itself open what it needs under a tiny soft limit. Returns the limit to give back to
+// the child, if it was changed.
+std::optional<rlimit> raise_tiny_descriptor_limit();
+
+// Puts a placeholder on each of 0 to 2 that is closed, so that none of our own descriptors lands
+// there. Close-on-exec: COMMAND finds them closed, as the caller left them. False if one could not
+// be filled.
+bool fill_standard_descriptors();
+
+}  // namespace tether

@@ -1,0 +1,110 @@
+#include "sys/pidfd.hpp"
+
+#include <poll.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+
+namespace tether {
+namespace {
+
+constexpr long pidfs_magic = 0x50494446;                 // PID_FS_MAGIC, linux/magic.h from 6.9
+constexpr unsigned send_to_group = 1U << 2;              // PIDFD_SIGNAL_PROCESS_GROUP
+constexpr idtype_t by_pidfd = static_cast<idtype_t>(3);  // P_PIDFD
+
+// struct pidfd_info of linux/pidfd.h in its first, 64-byte form: later fields have moved between
+// releases.
+struct PidfdInfo {
+  std::uint64_t mask;
+  std::uint64_t cgroup_id;
+  std::uint32_t pid, tgid, ppid, ruid, rgid, euid, egid, suid, sgid, fsuid, fsgid;
+  std::int32_t exit_code;
+};
+static_assert(sizeof(PidfdInfo) == 64);
+constexpr unsigned long get_info = _IOWR(0xFF, 11, PidfdInfo);
+constexpr std::uint64_t info_exit = 1U << 3;
+
+// glibc's waitid(3) has no place for the usage; the system call has.
+long raw_waitid(int pidfd, siginfo_t* info, int options, rusage* usage) {
+  return ::syscall(SYS_waitid, by_pidfd, pidfd, info, options, usage);
+}
+
+}  // namespace
+
+int open_pidfd(pid_t pid) {
+  return static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));
+}
+
+bool send_signal(int pidfd, int signal) {
+  return ::syscall(SYS_pidfd_send_signal, pidfd, signal, nullptr, 0) == 0;
+}
+
+bool send_signal_to_group(int pidfd, pid_t pid, int signal) {
+  if (::syscall(SYS_pidfd_send_signal, pidfd, signal, nullptr, send_to_group) == 0) return true;
+  return errno == EINVAL && ::kill(-pid, signal) == 0;
+}
+
+bool has_ended(int pidfd) {
+  pollfd entry{pidfd, POLLIN, 0};
+  return ::poll(&entry, 1, 0) > 0;
+}
+
+std::optional<std::uint64_t> pidfs_inode(int pidfd) {
+  struct statfs file_system {};
+  struct stat file {};
+  if (::fstatfs(pidfd, &file_system) != 0 || file_system.f_type != pidfs_magic) return std::nullopt;
+  if (::fstat(pidfd, &file) != 0) return std::nullopt;
+  return file.st_ino;
+}
+
+std::optional<Ending> reap(int pidfd, rusage* usage) {
+  siginfo_t info{};
+  long result = -1;
+  do {
+    result = raw_waitid(pidfd, &info, WEXITED | __WALL, usage);
+  } while (result != 0 && errno == EINTR);
+  if (result != 0) return std::nullopt;
+  Ending ending;
+  if (info.si_code == CLD_EXITED) {
+    ending.exit_code = info.si_status;
+  } else {
+    ending.code = info.si_code == CLD_DUMPED ? Ending::Code::dumped : Ending::Code::killed;
+    ending.signal = info.si_status;
+  }
+  return ending;
+}
+
+std::optional<StopOrContinue> take_stop_or_continue(int pidfd) {
+  siginfo_t info{};
+  if (raw_waitid(pidfd, &info, WSTOPPED | WCONTINUED | WNOHANG | __WALL, nullptr) != 0 ||
+      info.si_pid == 0)
+    return std::nullopt;
+  return StopOrContinue{info.si_code == CLD_STOPPED, info.si_status};
+}
+
+std::optional<Ending> exit_information(int pidfd) {
+  PidfdInfo info{};
+  info.mask = info_exit;
+  // On failure the mask we asked with is still there: it proves nothing without the result.
+  if (::ioctl(pidfd, get_info, &info) != 0 || (info.mask & info_exit) == 0) return std::nullopt;
+  return decode_wait_status(info.exit_code);
+}
+
+Ending decode_wait_status(int status) {
+  Ending ending;
+  if (WIFEXITED(status)) {
+    ending.exit_code = WEXITSTATUS(status);
+  } else {
+    ending.code = WCOREDUMP(status) ? Ending::Code::dumped : Ending::Code::killed;
+    ending.signal = WTERMSIG(status);
+  }
+  return ending;
+}
+
+}  // namespace tether

@@ -1,0 +1,58 @@
+// Process file descriptors: open, signal, wait, and learn how an autoreaped process ended.
+#pragma once
+
+#include <sys/resource.h>
+#include <sys/types.h>
+
+#include <cstdint>
+#include <optional>
+
+namespace tether {
+
+// How a process ended: a wait status decoded, in this one place.
+struct Ending {
+  enum class Code { exited, killed, dumped };
+  Code code = Code::exited;
+  int exit_code = 0;  // of exited
+  int signal = 0;     // of killed and dumped
+
+  // What a shell would call it: the exit code, or 128 + signal.
+  [[nodiscard]] int shell_status() const { return code == Code::exited ? exit_code : 128 + signal; }
+};
+
+// pidfd_open(2), Linux 5.3; close-on-exec. -1 and errno on failure.
+int open_pidfd(pid_t pid);
+
+// pidfd_send_signal(2), Linux 5.1. False and errno on failure.
+bool send_signal(int pidfd, int signal);
+
+// To the whole process group that the process leads. Linux 6.9; before that by kill(2), which the
+// caller must know to be safe: `pid` has not been reaped. False and errno on failure.
+bool send_signal_to_group(int pidfd, pid_t pid, int signal);
+
+// Ready (the process has ended, or all its threads have) right now?
+bool has_ended(int pidfd);
+
+// The inode that names the process for ever, or none before pidfs (Linux 6.9).
+std::optional<std::uint64_t> pidfs_inode(int pidfd);
+
+// Reaps a child that is ours to reap: waitid(P_PIDFD), Linux 5.4, __WALL. Blocks until it has
+// ended. Empty if it was not ours (errno ECHILD). `usage`, if given, gets its exact resource usage.
+std::optional<Ending> reap(int pidfd, rusage* usage);
+
+struct StopOrContinue {
+  bool stopped = false;  // else continued
+  int signal = 0;        // what stopped it
+};
+// Takes one stop or continuation of a child that has not been told yet. Never blocks. Works for
+// autoreaped children too.
+std::optional<StopOrContinue> take_stop_or_continue(int pidfd);
+
+// How an autoreaped process ended, from PIDFD_GET_INFO (Linux 6.15). Empty while the kernel has not
+// released it yet, although the pidfd already polls readable: wait for POLLHUP, then ask again.
+std::optional<Ending> exit_information(int pidfd);
+
+// Decodes the status word of wait(2).
+Ending decode_wait_status(int status);
+
+}  // namespace tether

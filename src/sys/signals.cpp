@@ -1,0 +1,102 @@
+#include "sys/signals.hpp"
+
+#include <fmt/format.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstring>
+
+namespace tether {
+namespace {
+
+constexpr std::size_t mask_bytes = sizeof(std::uint64_t);
+
+// struct sigaction as the kernel's rt_sigaction(2) has it; all zeros is "default, no flags".
+struct KernelSigaction {
+  void (*handler)(int) = nullptr;
+  unsigned long flags = 0;
+  void (*restorer)() = nullptr;
+  std::uint64_t mask = 0;
+};
+
+long swap_mask(int how, const std::uint64_t* set, std::uint64_t* old) {
+  return ::syscall(SYS_rt_sigprocmask, how, set, old, mask_bytes);
+}
+
+long swap_action(int signal, const KernelSigaction* action, KernelSigaction* old) {
+  return ::syscall(SYS_rt_sigaction, signal, action, old, mask_bytes);
+}
+
+std::uint64_t bit(int signal) {
+  return std::uint64_t{1} << (signal - 1);
+}
+
+}  // namespace
+
+InheritedSignals take_over_signals() {
+  InheritedSignals inherited;
+  const std::uint64_t everything = ~std::uint64_t{0};
+  (void)swap_mask(SIG_SETMASK, &everything, &inherited.mask);
+
+  const KernelSigaction by_default;
+  KernelSigaction old;
+  (void)swap_action(SIGCHLD, &by_default, &old);
+  inherited.sigchld_ignored = old.handler == SIG_IGN;
+  return inherited;
+}
+
+void give_back_signals(const InheritedSignals& inherited) noexcept {
+  if (inherited.sigchld_ignored) {
+    KernelSigaction ignore;
+    ignore.handler = SIG_IGN;
+    (void)swap_action(SIGCHLD, &ignore, nullptr);
+  }
+  (void)swap_mask(SIG_SETMASK, &inherited.mask, nullptr);
+}
+
+void reset_all_signals() noexcept {
+  const KernelSigaction by_default;
+  for (int signal = 1; signal <= last_signal; ++signal)
+    (void)swap_action(signal, &by_default, nullptr);
+  const std::uint64_t nothing = 0;
+  (void)swap_mask(SIG_SETMASK, &nothing, nullptr);
+}
+
+void act_by_default(int signal) {
+  const KernelSigaction by_default;
+  KernelSigaction old;
+  (void)swap_action(signal, &by_default, &old);
+  (void)::kill(::getpid(), signal);
+  // Unblocking a pending signal delivers it before the system call returns.
+  const std::uint64_t only_this = bit(signal);
+  (void)swap_mask(SIG_UNBLOCK, &only_this, nullptr);
+  (void)swap_mask(SIG_BLOCK, &only_this, nullptr);
+  (void)swap_action(signal, &old, nullptr);
+}
+
+bool is_pending(int signal) {
+  std::uint64_t pending = 0;
+  (void)::syscall(SYS_rt_sigpending, &pending, mask_bytes);
+  return (pending & bit(signal)) != 0;
+}
+
+void die_by(int signal) {
+  // The core, if there is to be one, is the child's: never one of ours over it. The limit does not
+  // hold where core_pattern is a pipe, dumpable does.
+  const rlimit no_core{0, 0};
+  (void)::setrlimit(RLIMIT_CORE, &no_core);
+  (void)::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+  act_by_default(signal);
+}
+
+std::string signal_name(int signal) {
+  if (signal >= SIGRTMIN && signal <= SIGRTMAX)
+    return signal == SIGRTMIN ? "SIGRTMIN" : fmt::format("SIGRTMIN+{}", signal - SIGRTMIN);
+  const char* name = ::sigabbrev_np(signal);
+  return name != nullptr ? fmt::format("SIG{}", name) : fmt::format("SIG{}", signal);
+}
+
+}  // namespace tether

@@ -1,0 +1,311 @@
+// Each guarantee asked for is kept, by the kernel or by its emulation, and the record says by
+// which.
+#include <doctest/doctest.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "harness.hpp"
+#include "sys/pidfd.hpp"
+
+using namespace tether::test;
+
+namespace {
+
+const Words everything{"--autoreap", "--autokill", "--nnp"};
+
+// Kills tether and expects that nothing is left of `child`, and that SIGKILL ended it.
+void check_child_dies_with_tether(const Words& ours, const Words& command,
+                                  const Setup& setup = {}) {
+  CAPTURE(ours);
+  OrphanCollector orphans;
+  Running running(ours + Words{"--print-pid"} + command, setup);
+  running.expect_output("ready");
+  const pid_t child = running.child();
+  const tether::UniqueFd pidfd(tether::open_pidfd(child));
+  REQUIRE(state_of(child).has_value());
+  running.send(SIGKILL);
+  CHECK(orphans.is_gone(child));
+  // No keeper either, nor anything else that was tether's.
+  CHECK(orphans.all_are_gone());
+}
+
+Json start_of(const Words& ours, const Setup& setup = {}) {
+  return run(ours + Words{"--json"} + probe("exit", {"0"}), setup).record("start");
+}
+
+}  // namespace
+
+TEST_CASE("the start record says which guarantee the kernel gave and which was emulated") {
+  const Json start = start_of(everything);
+  CHECK(start.at("guarantees").at("autoreap") == expected_autoreap());
+  CHECK(start.at("guarantees").at("autokill") == expected_autokill());
+  CHECK(start.at("guarantees").at("nnp") == expected_nnp());
+  CHECK(start.at("guarantees").at("supervisor") == expected_autokill());
+  CHECK(start.at("guarantees").at("tree").is_null());
+}
+
+TEST_CASE("what was not asked for is null in the record") {
+  const Json nothing = start_of({}).at("guarantees");
+  for (const auto& [name, means] : nothing.items()) {
+    CAPTURE(name);
+    CHECK(means.is_null());
+  }
+  const Json only_nnp = start_of({"--nnp"}).at("guarantees");
+  CHECK(only_nnp.at("nnp") == expected_nnp());
+  CHECK(only_nnp.at("autoreap").is_null());
+  const Json implied = start_of({"--autokill", "--nnp"}).at("guarantees");
+  CHECK(implied.at("autoreap") == expected_autoreap());
+  CHECK(start_of({"--autoreap"}).at("guarantees").at("supervisor").is_null());
+}
+
+TEST_CASE("features and dry-run and the start record agree") {
+  const Json features = run({"--features", "--json"}).record("features");
+  const Json dry_run =
+      run(everything + Words{"--dry-run", "--json"} + probe("exit", {"0"})).record("dry-run");
+  const Json start = start_of(everything);
+  CHECK(features.at("guarantees") == start.at("guarantees"));
+  CHECK(dry_run.at("guarantees") == start.at("guarantees"));
+  CHECK(features.at("flags").at("CLONE_AUTOREAP") == kernel_has_flags());
+  CHECK(features.at("flags").at("CLONE_NNP") == kernel_has_flags());
+  CHECK(features.at("flags").at("CLONE_PIDFD_AUTOKILL") == kernel_has_flags());
+  CHECK(features.at("call") == "clone3");
+  const bool names_autokill =
+      dry_run.at("flags").dump().find("CLONE_PIDFD_AUTOKILL") != std::string::npos;
+  CHECK(names_autokill == kernel_has_flags());
+}
+
+TEST_CASE("a dry run spawns nothing and writes nothing") {
+  TemporaryDirectory directory;
+  const Finished finished =
+      run({"--dry-run", "--status-file=" + directory.path("status"), "--autoreap", "--", "/bin/sh",
+           "-c", "touch " + directory.path("made")});
+  CHECK(finished.exit_code == 0);
+  CHECK(finished.out.find("autoreap") != std::string::npos);
+  CHECK_FALSE(exists(directory.path("made")));
+  CHECK_FALSE(exists(directory.path("status")));
+}
+
+TEST_CASE("SIGKILL of tether ends an autokill child and leaves nothing") {
+  check_child_dies_with_tether({"--autokill", "--nnp"}, probe("sleep"));
+  check_child_dies_with_tether({"--autokill", "--nnp", "--setsid"}, probe("sleep"));
+  check_child_dies_with_tether({"--autokill", "--nnp", "--setpgid"}, probe("sleep"));
+  // A child deaf to all signals.
+  check_child_dies_with_tether({"--autokill", "--nnp"}, probe("catch"));
+}
+
+TEST_CASE("SIGKILL of tether does not end a child without a tie") {
+  OrphanCollector orphans;
+  Running running(Words{"--print-pid"} + probe("sleep"));
+  running.expect_output("ready");
+  const pid_t child = running.child();
+  running.send(SIGKILL);
+  CHECK(eventually([child] { return status_of(child, "PPid") == std::to_string(::getpid()); }));
+  CHECK(state_of(child).has_value());
+  REQUIRE(::kill(child, SIGKILL) == 0);
+  CHECK(orphans.is_gone(child));
+}
+
+TEST_CASE("root needs no nnp for autokill and a change of credentials does not free the child") {
+  if (!is_root()) return;
+  check_child_dies_with_tether({"--autokill"}, probe("sleep"));
+  check_child_dies_with_tether({"--autokill"}, probe("setuid", {"65534"}));
+  check_child_dies_with_tether({"--autokill", "--nnp"}, probe("setuid", {"65534"}));
+}
+
+TEST_CASE("a stopped child dies with tether too") {
+  OrphanCollector orphans;
+  Running running(Words{"--autokill", "--nnp", "--setsid", "--print-pid"} + probe("sleep"));
+  running.expect_output("ready");
+  const pid_t child = running.child();
+  REQUIRE(::kill(child, SIGSTOP) == 0);
+  CHECK(eventually([child] { return state_of(child) == 'T'; }));
+  running.send(SIGKILL);
+  CHECK(orphans.is_gone(child));
+}
+
+TEST_CASE("no keeper is left when the child has ended") {
+  OrphanCollector orphans;
+  for (const Words& ours :
+       {Words{"--autokill", "--nnp"}, Words{"--autokill", "--nnp", "--setsid"}}) {
+    CHECK(run(ours + probe("exit", {"0"})).exit_code == 0);
+    CHECK(run(ours + Words{"/no/such"}).exit_code == 127);
+    // Orphans come to this process: there is none, not even a zombie.
+    CHECK(::waitpid(-1, nullptr, WNOHANG | __WALL) == -1);
+  }
+}
+
+TEST_CASE("a keeper that is killed is replaced") {
+  if (!is_root() || kernel_has_flags()) return;
+  OrphanCollector orphans;
+  Running running(Words{"--autokill", "--print-pid"} + probe("setuid", {"65534"}));
+  running.expect_output("ready");
+  const pid_t child = running.child();
+  const auto keeper = [&]() -> pid_t {
+    for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
+      const std::string name = entry.path().filename();
+      if (name.find_first_not_of("0123456789") != std::string::npos) continue;
+      const pid_t pid = std::stoi(name);
+      if (status_of(pid, "PPid") == std::to_string(running.pid()) &&
+          status_of(pid, "Name") == "tether-keeper" && state_of(pid) != 'Z')
+        return pid;
+    }
+    return 0;
+  };
+  pid_t first = 0;
+  REQUIRE(eventually([&] { return (first = keeper()) != 0; }));
+  REQUIRE(::kill(first, SIGKILL) == 0);
+  CHECK(eventually([&] {
+    const pid_t now = keeper();
+    return now != 0 && now != first;
+  }));
+  CHECK(state_of(child).has_value());
+  running.send(SIGKILL);
+  CHECK(orphans.is_gone(child));
+}
+
+TEST_CASE("autokill without nnp is refused to a caller without the capability") {
+  const Setup setup = is_root() ? as_user(1000) : Setup{};
+  const Finished finished = run(Words{"--autokill", "--json"} + probe("exit", {"0"}), setup);
+  CHECK(finished.exit_code == 125);
+  CHECK(
+      finished.err.rfind("tether: --autokill needs --nnp, or CAP_SYS_ADMIN in the user namespace\n"
+                         "tether: hint: add --nnp; ",
+                         0) == 0);
+  CHECK(finished.record("start").is_null());
+  CHECK(finished.record("error").at("stage") == "privilege");
+  CHECK(finished.record("error").at("errno") == "EPERM");
+}
+
+TEST_CASE("no_new_privs is set before the first instruction of COMMAND and not in tether") {
+  Running running(Words{"--nnp", "--print-pid"} + probe("sleep"));
+  running.expect_output("ready");
+  CHECK(status_of(running.child(), "NoNewPrivs") == "1");
+  CHECK(status_of(running.pid(), "NoNewPrivs") == "0");
+  CHECK(run(Words{"--nnp"} + probe("identity")).out.find("nnp 1\n") != std::string::npos);
+  CHECK(run(probe("identity")).out.find("nnp 0\n") != std::string::npos);
+  CHECK(run(Words{"--exec", "--nnp"} + probe("identity")).out.find("nnp 1\n") != std::string::npos);
+}
+
+TEST_CASE("with nnp a set-user-ID program runs without its privilege") {
+  if (!is_root()) return;
+  TemporaryDirectory directory;
+  REQUIRE(::chmod(directory.path().c_str(), 0755) == 0);
+  std::filesystem::copy(tool("probe"), directory.path("suid-probe"));
+  REQUIRE(::chmod(directory.path("suid-probe").c_str(), 04755) == 0);
+  const Words command{directory.path("suid-probe"), "identity"};
+  CHECK(run(command, as_user(1000)).out.find("euid 0\n") != std::string::npos);
+  CHECK(run(Words{"--nnp"} + command, as_user(1000)).out.find("euid 1000\n") != std::string::npos);
+}
+
+TEST_CASE("tether refuses to run set-user-ID or with file capabilities") {
+  if (!is_root()) return;
+  TemporaryDirectory directory;
+  REQUIRE(::chmod(directory.path().c_str(), 0755) == 0);
+  const std::string copy = directory.path("tether");
+  std::filesystem::copy(tether_binary(), copy);
+  const auto refused = [&] {
+    Setup setup;
+    // tether runs as root and execs the copy as the user.
+    const Finished finished =
+        run(Words{tool("as-user"), "1000", copy} + probe("exit", {"0"}), setup);
+    return finished.exit_code == 125 &&
+           finished.err.rfind("tether: refusing to run set-user-ID or with file capabilities\n",
+                              0) == 0;
+  };
+  CHECK_FALSE(refused());
+  REQUIRE(::chmod(copy.c_str(), 04755) == 0);
+  CHECK(refused());
+  REQUIRE(::chmod(copy.c_str(), 0755) == 0);
+  // VFS_CAP_REVISION_2 with cap_net_raw permitted and effective, as setcap(8) writes it.
+  const unsigned char capability[20] = {1, 0, 0, 2, 0, 0x20};
+  if (::setxattr(copy.c_str(), "security.capability", capability, sizeof capability, 0) != 0)
+    return;
+  CHECK(refused());
+}
+
+TEST_CASE("a COMMAND with file capabilities gets a keeper where the kernel has no autokill") {
+  if (!is_root()) return;
+  TemporaryDirectory directory;
+  REQUIRE(::chmod(directory.path().c_str(), 0755) == 0);
+  const std::string copy = directory.path("probe");
+  std::filesystem::copy(tool("probe"), copy);
+  const unsigned char capability[20] = {1, 0, 0, 2, 0, 0x20};
+  if (::setxattr(copy.c_str(), "security.capability", capability, sizeof capability, 0) != 0)
+    return;
+  const Json start =
+      run({"--autokill", "--nnp", "--json", copy, "exit", "0"}, as_user(1000)).record("start");
+  CHECK(start.at("guarantees").at("autokill") == (kernel_has_flags() ? "kernel" : "keeper"));
+  check_child_dies_with_tether({"--autokill", "--nnp"}, {copy, "sleep"}, as_user(1000));
+}
+
+TEST_CASE("an autoreaped child is never a zombie under a parent that never waits") {
+  if (!kernel_has_flags()) return;
+  OrphanCollector orphans;
+  // The negligent parent runs tether, which is then killed; its child is autoreaped all the same.
+  Running running(Words{"--autoreap", "--print-pid"} + probe("sleep"));
+  running.expect_output("ready");
+  const pid_t child = running.child();
+  const tether::UniqueFd pidfd(tether::open_pidfd(child));
+  running.send(SIGKILL);
+  CHECK(eventually([child] { return status_of(child, "PPid") == std::to_string(::getpid()); }));
+  REQUIRE(::kill(child, SIGKILL) == 0);
+  pollfd ended{pidfd.get(), POLLHUP, 0};
+  REQUIRE(::poll(&ended, 1, 30000) == 1);
+  // Its parent by now is this process, which has not waited: an ordinary child would be a zombie.
+  CHECK_FALSE(state_of(child).has_value());
+}
+
+TEST_CASE("without autoreap the same child is a zombie until it is waited for") {
+  OrphanCollector orphans;
+  Running running(Words{"--print-pid"} + probe("sleep"));
+  running.expect_output("ready");
+  const pid_t child = running.child();
+  running.send(SIGKILL);
+  CHECK(eventually([child] { return status_of(child, "PPid") == std::to_string(::getpid()); }));
+  REQUIRE(::kill(child, SIGKILL) == 0);
+  CHECK(eventually([child] { return state_of(child) == 'Z'; }));
+  CHECK(orphans.is_gone(child));
+}
+
+TEST_CASE("strict accepts what the kernel enforces and refuses the rest before anything runs") {
+  TemporaryDirectory directory;
+  const Words command{"/bin/sh", "-c", "echo > " + directory.path("made")};
+  const Finished finished = run(Words{"--strict", "--json"} + everything + command);
+  if (kernel_has_flags()) {
+    CHECK(finished.exit_code == 0);
+    CHECK(finished.err.empty());
+  } else {
+    CHECK(finished.exit_code == 125);
+    CHECK(finished.err.rfind(
+              "tether: --strict: autokill is enforced by the kernel from Linux 7.1 on, this is ",
+              0) == 0);
+    CHECK(finished.record("error").at("stage") == "guarantee");
+    CHECK_FALSE(exists(directory.path("made")));
+  }
+  // nnp by prctl is as strong, and nothing asked for is nothing to refuse.
+  CHECK(run(Words{"--strict", "--nnp"} + probe("exit", {"0"})).exit_code == 0);
+  CHECK(run(Words{"--strict"} + probe("exit", {"0"})).exit_code == 0);
+  CHECK(run(Words{"--strict", "--dry-run", "--autoreap"} + probe("exit", {"0"})).exit_code ==
+        (kernel_has_flags() ? 0 : 125));
+}
+
+TEST_CASE("the inode in the record names the child on kernels that have pidfs") {
+  Running running(Words{"--json"} + probe("sleep"));
+  running.expect_output("ready");
+  const pid_t child = running.child();
+  const Json start = running.record("start");
+  if (!kernel_is_at_least(6, 9)) {
+    CHECK(start.at("pidfs_inode").is_null());
+    return;
+  }
+  const tether::UniqueFd pidfd(tether::open_pidfd(child));
+  struct stat file {};
+  REQUIRE(::fstat(pidfd.get(), &file) == 0);
+  CHECK(start.at("pidfs_inode") == file.st_ino);
+}

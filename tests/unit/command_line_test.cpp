@@ -1,0 +1,299 @@
+// argv becomes Options: the meaning of what was given, the contradictions, and the secrets wiped.
+#include "cli/command_line.hpp"
+
+#include <doctest/doctest.h>
+
+#include <string>
+#include <vector>
+
+namespace tether {
+namespace {
+
+using Words = std::vector<std::string>;
+
+// A main's argv: writable, null-terminated, at a place of its own.
+class CommandLine {
+ public:
+  CommandLine(const Words& words) : storage_(words) {
+    storage_.insert(storage_.begin(), "tether");
+    for (std::string& word : storage_) argv_.push_back(word.data());
+    argv_.push_back(nullptr);
+  }
+  CommandLine(const CommandLine&) = delete;
+  CommandLine& operator=(const CommandLine&) = delete;
+
+  Result<Options> parse() { return parse_command_line(count(), argv_.data()); }
+  char** at(std::size_t index) { return argv_.data() + index; }
+  // As /proc/PID/cmdline shows them now, without "tether".
+  [[nodiscard]] Words words() const { return {storage_.begin() + 1, storage_.end()}; }
+
+ private:
+  [[nodiscard]] int count() const { return static_cast<int>(storage_.size()); }
+
+  Words storage_;
+  std::vector<char*> argv_;
+};
+
+Options parse(const Words& words) {
+  CAPTURE(words);
+  CommandLine line(words);
+  const Result<Options> parsed = line.parse();
+  if (!parsed.ok()) FAIL(parsed.failure().detail);
+  Options options = parsed.value();
+  options.command = nullptr;  // into what is gone
+  return options;
+}
+
+std::string refusal(const Words& words) {
+  CAPTURE(words);
+  CommandLine line(words);
+  const Result<Options> parsed = line.parse();
+  REQUIRE_FALSE(parsed.ok());
+  CHECK(parsed.failure().stage == Stage::usage);
+  CHECK(parsed.failure().error_number == 0);
+  CHECK(parsed.failure().hint.find("--help") != std::string::npos);
+  return parsed.failure().detail;
+}
+
+// "NAME=VALUE" and "-NAME", in the order of the changes.
+Words changes(const Words& words) {
+  Words found;
+  for (const EnvironmentChange& change : parse(words).environment)
+    found.push_back(change.value ? change.name + "=" + *change.value : "-" + change.name);
+  return found;
+}
+
+}  // namespace
+
+TEST_CASE("a flag sets its own field and no other") {
+  struct Row {
+    Words spellings;
+    bool Options::*field;
+  };
+  const Row rows[] = {
+      {{"--autoreap"}, &Options::autoreap},
+      {{"--autokill"}, &Options::autokill},
+      {{"--nnp", "--no-new-privs"}, &Options::nnp},
+      {{"--strict"}, &Options::strict},
+      {{"--setsid"}, &Options::setsid},
+      {{"--setpgid"}, &Options::setpgid},
+      {{"--reset-signals"}, &Options::reset_signals},
+      {{"--clear-env"}, &Options::clear_environment},
+      {{"--close-fds"}, &Options::close_fds},
+      {{"--json"}, &Options::json},
+      {{"--print-pid"}, &Options::print_pid},
+      {{"--dry-run"}, &Options::dry_run},
+      {{"--verbose", "-v"}, &Options::verbose},
+      {{"--quiet", "-q"}, &Options::quiet},
+  };
+  for (const Row& row : rows)
+    for (const std::string& spelling : row.spellings) {
+      CAPTURE(spelling);
+      const Options options = parse({spelling, "cmd"});
+      for (const Row& other : rows) CHECK(options.*other.field == (other.field == row.field));
+      CHECK(parse({spelling, spelling, "cmd"}).*row.field);
+    }
+}
+
+TEST_CASE("without options tether waits and everything is at its default") {
+  const Options options = parse({"cmd"});
+  CHECK(options.mode == Mode::wait);
+  CHECK(parse({"--wait", "cmd"}).mode == Mode::wait);
+  CHECK(parse({"--exec", "cmd"}).mode == Mode::in_place);
+  CHECK_FALSE((options.autoreap || options.autokill || options.nnp || options.strict));
+  CHECK_FALSE((options.setsid || options.setpgid || options.reset_signals));
+  CHECK_FALSE((options.clear_environment || options.close_fds || options.json));
+  CHECK_FALSE((options.print_pid || options.verbose || options.quiet || options.dry_run));
+  CHECK_FALSE((options.features || options.help || options.version));
+  CHECK_FALSE((options.directory || options.umask || options.status_fd || options.status_file));
+  CHECK(options.environment.empty());
+  CHECK(options.keep_fds.empty());
+  CHECK(options.success_status.empty());
+}
+
+TEST_CASE("COMMAND points into argv") {
+  struct Row {
+    Words words;
+    std::size_t command;
+  };
+  const Row rows[] = {
+      {{"cmd"}, 1},
+      {{"--", "cmd", "--"}, 2},
+      {{"--env=A=[a,b]", "-C", "/", "cmd", "--json"}, 4},
+      {{"-q", "--", "--json"}, 3},
+      {{"", "x"}, 1},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.words);
+    CommandLine line(row.words);
+    const Result<Options> parsed = line.parse();
+    REQUIRE(parsed.ok());
+    CHECK(parsed.value().command == line.at(row.command));
+    CHECK(std::string(parsed.value().command[0]) == row.words[row.command - 1]);
+  }
+}
+
+TEST_CASE("changes to the environment keep the order given") {
+  CHECK(changes({"--env=A=1", "--unset-env=A", "cmd"}) == Words{"A=1", "-A"});
+  CHECK(changes({"--unset-env=A", "--env=A=1", "cmd"}) == Words{"-A", "A=1"});
+  CHECK(changes({"--env", "A=1", "--unset-env", "B", "--env=A=2", "--unset-env=C", "--env=B=3",
+                 "cmd"}) == Words{"A=1", "-B", "A=2", "-C", "B=3"});
+  CHECK(changes({"--env=A=1", "--clear-env", "--env=B=2", "cmd"}) == Words{"A=1", "B=2"});
+  CHECK(changes({"--env=A=1", "--env=A=1", "cmd"}) == Words{"A=1", "A=1"});
+}
+
+TEST_CASE("repeatable options are collected in order") {
+  const Options options = parse({"--keep-fd=7", "--success-status=143", "--keep-fd", "3",
+                                 "--keep-fd=7", "--success-status", "0", "cmd"});
+  CHECK(options.keep_fds == std::vector<int>{7, 3, 7});
+  CHECK(options.success_status == std::vector<int>{143, 0});
+}
+
+TEST_CASE("of an option that is not repeatable the last one wins") {
+  CHECK(parse({"--chdir=/a", "-C/b", "--chdir", "/c", "cmd"}).directory == "/c");
+  CHECK(parse({"--umask=077", "--umask=022", "cmd"}).umask == mode_t{022});
+  CHECK(parse({"--status-fd=5", "--status-fd=6", "cmd"}).status_fd == 6);
+  CHECK(parse({"--status-file=a", "--status-file", "b", "cmd"}).status_file == "b");
+}
+
+TEST_CASE("values arrive byte for byte") {
+  for (const std::string value :
+       {"[a,b]", "[]",    "[[a],[b]]", "{}",       "a,b",  "--json", "--",
+        "-",     "\"x\"", "'x'",       "a b",      " ",    "x\ny",   "\\",
+        "%s",    "=",     "a=b",       "\xFF\x80", "true", "false",  "0"}) {
+    CAPTURE(value);
+    for (const Words& words : {Words{"--chdir=" + value, "cmd"}, Words{"--chdir", value, "cmd"},
+                               Words{"-C" + value, "cmd"}, Words{"-C", value, "cmd"}}) {
+      const Options options = parse(words);
+      CHECK(options.directory == value);
+    }
+    CHECK(parse({"--status-file=" + value, "cmd"}).status_file == value);
+    CHECK(changes({"--env=A=" + value, "--env", "B=" + value, "cmd"}) ==
+          Words{"A=" + value, "B=" + value});
+  }
+  CHECK(changes({"--env=A=", "--env", "B=", "--unset-env=[a,b]", "cmd"}) ==
+        Words{"A=", "B=", "-[a,b]"});
+}
+
+TEST_CASE("a value that means nothing is refused in the words of its option") {
+  CHECK(refusal({"--umask=8", "cmd"}) ==
+        "option '--umask' wants an octal mode from 0 to 777, not '8'");
+  CHECK(refusal({"--keep-fd=-1", "cmd"}) ==
+        "option '--keep-fd' wants a descriptor's number, not '-1'");
+  CHECK(refusal({"--keep-fd", "x", "cmd"}) ==
+        "option '--keep-fd' wants a descriptor's number, not 'x'");
+  CHECK(refusal({"--status-fd=2147483648", "cmd"}) ==
+        "option '--status-fd' wants a descriptor's number, not '2147483648'");
+  CHECK(refusal({"--success-status=256", "cmd"}) ==
+        "option '--success-status' wants an exit status from 0 to 255, not '256'");
+  CHECK(refusal({"--env=A", "cmd"}) == "option '--env' wants NAME=VALUE, not 'A'");
+  CHECK(refusal({"--env==1", "cmd"}) == "option '--env' wants NAME=VALUE, not '=1'");
+  CHECK(refusal({"--unset-env=A=1", "cmd"}) ==
+        "option '--unset-env' wants a variable's name, not 'A=1'");
+}
+
+TEST_CASE("a bad value is refused even if a good one follows") {
+  CHECK(refusal({"--umask=9", "--umask=022", "cmd"}).find("not '9'") != std::string::npos);
+  CHECK(refusal({"--chdir=", "--chdir=/", "cmd"}).find("wants a directory") != std::string::npos);
+  CHECK(refusal({"--keep-fd=x", "--keep-fd=3", "cmd"}).find("not 'x'") != std::string::npos);
+}
+
+TEST_CASE("an empty value is refused and never takes the next word") {
+  for (const std::string option : {"chdir", "umask", "env", "unset-env", "keep-fd", "status-fd",
+                                   "status-file", "success-status"}) {
+    CAPTURE(option);
+    const std::string wanted = "option '--" + option + "' wants ";
+    for (const Words& words :
+         {Words{"--" + option + "=", "3", "cmd"}, Words{"--" + option, "", "3", "cmd"}}) {
+      const std::string text = refusal(words);
+      CHECK(text.substr(0, wanted.size()) == wanted);
+      CHECK(text.substr(text.size() - 8) == ", not ''");
+    }
+  }
+}
+
+TEST_CASE("options that contradict each other are refused in either order") {
+  struct Row {
+    Words one;
+    Words other;
+    std::string text;
+  };
+  const Row rows[] = {
+      {{"--exec"}, {"--wait"}, "--exec and --wait"},
+      {{"--exec"}, {"--autoreap"}, "--exec and --autoreap"},
+      {{"--exec"}, {"--autokill", "--nnp"}, "--exec and --autokill"},
+      {{"--exec"}, {"--success-status=3"}, "--exec and --success-status"},
+      {{"--exec"}, {"--json"}, "--exec and --json"},
+      {{"--exec"}, {"--status-fd", "5"}, "--exec and --status-fd"},
+      {{"--exec"}, {"--status-file=f"}, "--exec and --status-file"},
+      {{"--exec"}, {"--print-pid"}, "--exec and --print-pid"},
+      {{"-v"}, {"--quiet"}, "--verbose and --quiet"},
+      {{"--features"}, {"--dry-run"}, "--features and --dry-run"},
+      {{"--keep-fd=5"}, {"--status-fd=5"}, "--keep-fd=5 and --status-fd=5"},
+      {{"--keep-fd=4", "--keep-fd=05"}, {"--status-fd=5"}, "--keep-fd=5 and --status-fd=5"},
+  };
+  for (const Row& row : rows)
+    for (const bool swapped : {false, true}) {
+      Words words = swapped ? row.other : row.one;
+      const Words& second = swapped ? row.one : row.other;
+      words.insert(words.end(), second.begin(), second.end());
+      words.emplace_back("cmd");
+      CAPTURE(words);
+      const std::string wanted = row.text + " contradict each other: ";
+      CHECK(refusal(words).substr(0, wanted.size()) == wanted);
+    }
+}
+
+TEST_CASE("what can stand together is not refused") {
+  CHECK(parse({"--exec", "--nnp", "--setsid", "--chdir=/", "--strict", "cmd"}).nnp);
+  CHECK(parse({"--setsid", "--setpgid", "cmd"}).setpgid);
+  CHECK(parse({"--autokill", "--autoreap", "--nnp", "cmd"}).autoreap);
+  CHECK(parse({"--keep-fd=5", "--status-fd=5", "--status-fd=6", "cmd"}).status_fd == 6);
+  CHECK(parse({"--keep-fd=2", "--status-fd=2", "cmd"}).status_fd == 2);
+  CHECK(parse({"--features", "--json", "--"}).features);
+  CHECK(parse({"--json", "--status-fd=5", "--status-file=f", "cmd"}).json);
+}
+
+TEST_CASE("a COMMAND is wanted except where nothing is spawned") {
+  for (const Words& words : {Words{}, Words{"--"}, Words{"--json"}, Words{"--dry-run"},
+                             Words{"--exec", "--"}, Words{"--env", "A=1"}})
+    CHECK(refusal(words) == "no COMMAND given");
+  CHECK((parse({"--help"}).help && parse({"-h", "cmd"}).help));
+  CHECK((parse({"-V"}).version && parse({"--version", "cmd"}).version));
+  CHECK(parse({"--features"}).features);
+  CHECK(refusal({"--features", "cmd"}) == "--features takes no COMMAND");
+}
+
+TEST_CASE("values of --env are wiped from argv in every way of writing them") {
+  struct Row {
+    Words words;
+    Words left;
+  };
+  const Row rows[] = {
+      {{"--env=K=secret", "cmd"}, {"--env=K=xxxxxx", "cmd"}},
+      {{"--env", "K=secret", "cmd"}, {"--env", "K=xxxxxx", "cmd"}},
+      {{"--env=K=a=b", "cmd"}, {"--env=K=xxx", "cmd"}},
+      {{"--env", "K==", "cmd"}, {"--env", "K=x", "cmd"}},
+      {{"--env=K=", "cmd"}, {"--env=K=", "cmd"}},
+      {{"--env", "K=", "cmd"}, {"--env", "K=", "cmd"}},
+      {{"--env=K=[a,b]", "cmd"}, {"--env=K=xxxxx", "cmd"}},
+      {{"--env", "--env=K", "cmd"}, {"--env", "--env=x", "cmd"}},
+      {{"--env=K=1", "-q", "--env", "L=22", "--", "cmd"},
+       {"--env=K=x", "-q", "--env", "L=xx", "--", "cmd"}},
+      {{"--env=K=1", "--env=K=22", "cmd"}, {"--env=K=x", "--env=K=xx", "cmd"}},
+      // COMMAND's own words, and what is no secret, stay as they are.
+      {{"--unset-env=K", "--chdir=/a=b", "cmd", "--env=K=secret", "--env", "K=secret"},
+       {"--unset-env=K", "--chdir=/a=b", "cmd", "--env=K=secret", "--env", "K=secret"}},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.words);
+    CommandLine line(row.words);
+    const Result<Options> parsed = line.parse();
+    REQUIRE(parsed.ok());
+    CHECK(line.words() == row.left);
+    for (const EnvironmentChange& change : parsed.value().environment)
+      CHECK(change.value.value_or("").find("xx") == std::string::npos);
+  }
+}
+
+}  // namespace tether

@@ -1,0 +1,287 @@
+// Which guarantee is met by what, on every kernel and for every caller.
+#include "policy/guarantees.hpp"
+
+#include <doctest/doctest.h>
+
+#include <cerrno>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tether {
+namespace {
+
+// The three flags that a kernel or a sandbox may know, in this order: autoreap, nnp, autokill.
+KernelSupport kernel(bool autoreap, bool nnp, bool autokill) {
+  return {CloneWay::clone3, 0, autoreap, nnp, autokill};
+}
+
+const KernelSupport native = KernelSupport::everything();
+const KernelSupport old_kernel = kernel(false, false, false);
+const KernelSupport legacy_clone{CloneWay::legacy_clone, ENOSYS, false, false, false};
+const KernelSupport only_fork{CloneWay::fork, EPERM, false, false, false};
+
+const std::vector<KernelSupport> kernels = {
+    native,
+    kernel(true, true, false),
+    kernel(true, false, true),
+    kernel(false, true, true),
+    kernel(true, false, false),
+    kernel(false, true, false),
+    kernel(false, false, true),
+    old_kernel,
+    legacy_clone,
+    only_fork,
+};
+
+// Root; root of a container without CAP_SYS_ADMIN; nobody special. With a plain COMMAND, and with
+// one that has file capabilities.
+constexpr CallerFacts root{true, true, false};
+constexpr CallerFacts root_caps{true, true, true};
+constexpr CallerFacts bounded{false, true, false};
+constexpr CallerFacts bounded_caps{false, true, true};
+constexpr CallerFacts user{false, false, false};
+constexpr CallerFacts user_caps{false, false, true};
+constexpr CallerFacts callers[] = {root, root_caps, bounded, bounded_caps, user, user_caps};
+
+Options ask(bool autoreap, bool autokill, bool nnp) {
+  Options options;
+  options.autoreap = autoreap;
+  options.autokill = autokill;
+  options.nnp = nnp;
+  return options;
+}
+
+std::string text_of(Means means) {
+  const char* name = name_of(means);
+  return name != nullptr ? name : "-";
+}
+
+Options strictly(Options options) {
+  options.strict = true;
+  return options;
+}
+
+Status check(const Options& options, const KernelSupport& support, const CallerFacts& caller) {
+  return check_strict(options, choose_means(options, support, caller), support, "6.12.5");
+}
+
+}  // namespace
+
+TEST_CASE("autokill is met by the best means that cannot be undone") {
+  // k: kernel; p: parent-death signal; w: a keeper that watches. The columns that a caller without
+  // CAP_SYS_ADMIN would need without nnp are refused beforehand.
+  struct Row {
+    KernelSupport support;
+    std::string_view means;
+  };
+  struct Column {
+    bool nnp;
+    CallerFacts caller;
+  };
+  constexpr Column columns[] = {{false, root},     {true, root},     {false, root_caps},
+                                {true, root_caps}, {true, bounded},  {true, bounded_caps},
+                                {true, user},      {true, user_caps}};
+  const Row rows[] = {
+      {native, "kkkkkkkk"},
+      {kernel(true, true, false), "wwwwwwpw"},
+      // Without CLONE_NNP the kernel takes autokill from a holder of CAP_SYS_ADMIN only.
+      {kernel(true, false, true), "kkkkwwpw"},
+      // The kernel wants autoreap beside autokill.
+      {kernel(false, true, true), "wwwwwwpw"},
+      {kernel(true, false, false), "wwwwwwpw"},
+      {kernel(false, true, false), "wwwwwwpw"},
+      {kernel(false, false, true), "wwwwwwpw"},
+      {old_kernel, "wwwwwwpw"},
+      {legacy_clone, "wwwwwwpw"},
+      {only_fork, "wwwwwwpw"},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.support.autoreap);
+    CAPTURE(row.support.nnp);
+    CAPTURE(row.support.autokill);
+    for (std::size_t i = 0; i < std::size(columns); ++i) {
+      CAPTURE(i);
+      const Options options = ask(false, true, columns[i].nnp);
+      REQUIRE(check_privilege(options, columns[i].caller).ok());
+      const Guarantees chosen = choose_means(options, row.support, columns[i].caller);
+      const char letter = row.means[i];
+      CHECK(text_of(chosen.autokill) == (letter == 'k'   ? "kernel"
+                                         : letter == 'p' ? "pdeathsig"
+                                                         : "keeper"));
+    }
+  }
+}
+
+TEST_CASE("the parent-death signal alone is never trusted without nnp") {
+  for (const CallerFacts& caller : callers)
+    CHECK(text_of(choose_means(ask(false, true, false), old_kernel, caller).autokill) == "keeper");
+}
+
+TEST_CASE("autoreap and nnp depend on nothing but their own flag") {
+  for (const KernelSupport& support : kernels)
+    for (const CallerFacts& caller : callers)
+      for (const bool nnp : {false, true})
+        for (const bool autokill : {false, true}) {
+          const Guarantees chosen = choose_means(ask(true, autokill, nnp), support, caller);
+          CHECK(text_of(chosen.autoreap) == (support.autoreap ? "kernel" : "wait"));
+          CHECK(text_of(chosen.nnp) == (!nnp ? "-" : support.nnp ? "kernel" : "prctl"));
+        }
+}
+
+TEST_CASE("what was not asked for is not given except the autoreap of autokill") {
+  for (const KernelSupport& support : kernels)
+    for (const CallerFacts& caller : callers) {
+      const Guarantees nothing = choose_means(ask(false, false, false), support, caller);
+      CHECK(text_of(nothing.autoreap) == "-");
+      CHECK(text_of(nothing.autokill) == "-");
+      CHECK(text_of(nothing.nnp) == "-");
+      CHECK(text_of(nothing.supervisor) == "-");
+      const Guarantees reaped = choose_means(ask(true, false, true), support, caller);
+      CHECK(text_of(reaped.autokill) == "-");
+      CHECK(text_of(reaped.supervisor) == "-");
+      const Guarantees killed = choose_means(ask(false, true, false), support, caller);
+      CHECK(text_of(killed.autoreap) == (support.autoreap ? "kernel" : "wait"));
+      CHECK(text_of(killed.nnp) == "-");
+      const Guarantees only_nnp = choose_means(ask(false, false, true), support, caller);
+      CHECK(text_of(only_nnp.autoreap) == "-");
+    }
+}
+
+TEST_CASE("under autokill the child is bound to its supervisor by the same means") {
+  for (const KernelSupport& support : kernels)
+    for (const CallerFacts& caller : callers)
+      for (const bool nnp : {false, true}) {
+        const Guarantees chosen = choose_means(ask(false, true, nnp), support, caller);
+        CHECK(text_of(chosen.supervisor) != "-");
+        CHECK(text_of(chosen.supervisor) == text_of(chosen.autokill));
+      }
+}
+
+TEST_CASE("the kernel is never asked for a combination that it refuses") {
+  std::size_t with_flags = 0;
+  for (const KernelSupport& support : kernels)
+    for (const CallerFacts& caller : callers)
+      for (unsigned asked = 0; asked < 8; ++asked) {
+        const Options options = ask((asked & 1) != 0, (asked & 2) != 0, (asked & 4) != 0);
+        if (!check_privilege(options, caller).ok()) continue;
+        const std::uint64_t flags = guarantee_flags(choose_means(options, support, caller));
+        CAPTURE(flags);
+        if (flags != 0) ++with_flags;
+        const std::uint64_t known = (support.autoreap ? clone_autoreap : 0) |
+                                    (support.nnp ? clone_nnp : 0) |
+                                    (support.autokill ? clone_pidfd_autokill : 0);
+        CHECK((flags & ~known) == 0);
+        if ((flags & clone_pidfd_autokill) == 0) continue;
+        CHECK((flags & clone_autoreap) != 0);
+        CHECK(((flags & clone_nnp) != 0 || caller.sys_admin));
+      }
+  CHECK(with_flags > 0);
+}
+
+TEST_CASE("each means of the kernel stands for one flag") {
+  const auto flags = [](Means autoreap, Means autokill, Means nnp) {
+    return guarantee_flags({autoreap, autokill, nnp, Means::kernel});
+  };
+  constexpr Means k = Means::kernel;
+  CHECK(flags(k, Means::none, Means::none) == 1ULL << 34);
+  CHECK(flags(Means::none, Means::none, k) == 1ULL << 35);
+  CHECK(flags(Means::none, k, Means::none) == 1ULL << 36);
+  CHECK(flags(k, k, k) == 7ULL << 34);
+  CHECK(flags(k, Means::pdeathsig, Means::prctl) == 1ULL << 34);
+  CHECK(flags(Means::wait, Means::keeper, Means::prctl) == 0);
+  CHECK(flags(Means::none, Means::none, Means::none) == 0);
+}
+
+TEST_CASE("autokill wants nnp or CAP_SYS_ADMIN and nothing else does") {
+  for (const CallerFacts& caller : callers)
+    for (unsigned asked = 0; asked < 8; ++asked) {
+      const Options options = ask((asked & 1) != 0, (asked & 2) != 0, (asked & 4) != 0);
+      CAPTURE(asked);
+      CHECK(check_privilege(options, caller).ok() ==
+            (!options.autokill || options.nnp || caller.sys_admin));
+    }
+}
+
+TEST_CASE("the refusal for want of privilege says what is wanted and what it costs") {
+  const Status refused = check_privilege(ask(false, true, false), bounded);
+  REQUIRE_FALSE(refused.ok());
+  CHECK(refused.failure().stage == Stage::privilege);
+  CHECK(refused.failure().error_number == EPERM);
+  CHECK(refused.failure().detail ==
+        "--autokill needs --nnp, or CAP_SYS_ADMIN in the user namespace");
+  CHECK(refused.failure().hint.find("--nnp") != std::string::npos);
+  CHECK(refused.failure().hint.find("sudo") != std::string::npos);
+}
+
+TEST_CASE("strict accepts what the kernel enforces and the nnp of prctl") {
+  CHECK(check(strictly(ask(true, true, true)), native, user).ok());
+  CHECK(check(strictly(ask(false, true, false)), native, root).ok());
+  CHECK(check(strictly(ask(true, false, false)), kernel(true, false, false), user).ok());
+  for (const KernelSupport& support : kernels) {
+    CHECK(check(strictly(ask(false, false, true)), support, user).ok());
+    CHECK(check(strictly(ask(false, false, false)), support, user).ok());
+    // Without --strict any emulation will do.
+    CHECK(check(ask(true, true, true), support, user).ok());
+  }
+}
+
+TEST_CASE("strict refuses every emulation of autoreap and autokill") {
+  for (const KernelSupport& support : kernels)
+    for (const CallerFacts& caller : callers)
+      for (const bool autokill : {false, true}) {
+        const Options options = strictly(ask(true, autokill, true));
+        const Guarantees chosen = choose_means(options, support, caller);
+        const bool by_kernel = text_of(chosen.autoreap) == "kernel" &&
+                               (!autokill || text_of(chosen.autokill) == "kernel");
+        CHECK(check(options, support, caller).ok() == by_kernel);
+      }
+}
+
+TEST_CASE("the refusal of strict names the guarantee and both kernels") {
+  const auto refusal = [](const Options& options, const KernelSupport& support) {
+    const Status refused = check(strictly(options), support, user);
+    REQUIRE_FALSE(refused.ok());
+    CHECK(refused.failure().stage == Stage::guarantee);
+    CHECK(refused.failure().error_number == 0);
+    return refused.failure();
+  };
+  const std::string rest = " is enforced by the kernel from Linux 7.1 on, this is 6.12.5";
+  const Failure reap = refusal(ask(true, false, true), old_kernel);
+  CHECK(reap.detail == "--strict: autoreap" + rest);
+  CHECK(reap.hint == "without --strict it is emulated, and the record says how");
+  CHECK(refusal(ask(true, true, true), old_kernel).detail == "--strict: autokill" + rest);
+  CHECK(refusal(ask(false, true, true), kernel(true, true, false)).detail ==
+        "--strict: autokill" + rest);
+  CHECK(refusal(ask(true, false, false), legacy_clone).hint ==
+        "clone3 answers ENOSYS here: a sandbox filters it");
+  CHECK(refusal(ask(true, false, false), only_fork).hint ==
+        "clone3 answers EPERM here: a sandbox filters it");
+}
+
+TEST_CASE("the means have the names of the records") {
+  CHECK(name_of(Means::none) == nullptr);
+  CHECK(std::string(name_of(Means::kernel)) == "kernel");
+  CHECK(std::string(name_of(Means::wait)) == "wait");
+  CHECK(std::string(name_of(Means::pdeathsig)) == "pdeathsig");
+  CHECK(std::string(name_of(Means::keeper)) == "keeper");
+  CHECK(std::string(name_of(Means::prctl)) == "prctl");
+}
+
+TEST_CASE("each means is explained in words of its own") {
+  const auto has = [](const char* text, const char* part) {
+    return std::string(text).find(part) != std::string::npos;
+  };
+  CHECK(has(explain_autoreap(Means::kernel), "CLONE_AUTOREAP"));
+  CHECK(has(explain_autoreap(Means::wait), "reaps it"));
+  CHECK(has(explain_autokill(Means::kernel), "CLONE_PIDFD_AUTOKILL"));
+  CHECK(has(explain_autokill(Means::pdeathsig), "parent-death signal"));
+  CHECK_FALSE(has(explain_autokill(Means::pdeathsig), "keeper"));
+  CHECK(has(explain_autokill(Means::keeper), "keeper"));
+  CHECK(has(explain_nnp(Means::kernel), "CLONE_NNP"));
+  CHECK(has(explain_nnp(Means::prctl), "prctl"));
+  for (const auto explain : {explain_autoreap, explain_autokill, explain_nnp})
+    CHECK(std::string(explain(Means::none)) == "not asked for");
+}
+
+}  // namespace tether

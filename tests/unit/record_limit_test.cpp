@@ -1,0 +1,234 @@
+// No record is longer than a pipe takes whole, whatever COMMAND and the paths look like; and what
+// is cut is cut as late as can be, and said to be.
+#include <doctest/doctest.h>
+
+#include <cerrno>
+#include <climits>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "report/records.hpp"
+
+namespace tether {
+namespace {
+
+using Json = nlohmann::json;
+using Words = std::vector<std::string>;
+
+// One of each kind of character that JSON writes differently, and what is no character.
+const Words units = {
+    "a",    "\x01",    "\"", "\\", "\n", "\x7F", "\xC3\xA9", "\xE2\x82\xAC", "\xF0\x9F\x98\x80",
+    "\xFF", "\xE2\x82"};
+
+std::string repeat(const std::string& unit, std::size_t count) {
+  std::string text;
+  for (std::size_t i = 0; i < count; ++i) text += unit;
+  return text;
+}
+
+std::vector<char*> argv_of(Words& words) {
+  std::vector<char*> argv;
+  for (std::string& word : words) argv.push_back(word.data());
+  argv.push_back(nullptr);
+  return argv;
+}
+
+// With all other fields as long as they get.
+std::string start_line(Words words) {
+  const std::vector<char*> argv = argv_of(words);
+  StartRecord start;
+  start.pid = INT_MAX;
+  start.command = argv.data();
+  start.started_at = {1795179600, 999999999};
+  start.pidfs_inode = std::numeric_limits<std::uint64_t>::max();
+  start.supervisor_pid = INT_MAX;
+  start.guarantees = {Means::kernel, Means::pdeathsig, Means::kernel, Means::pdeathsig};
+  return to_line(start);
+}
+
+std::string dry_run_line(Words words, const std::string& located) {
+  const std::vector<char*> argv = argv_of(words);
+  const Means k = Means::kernel;
+  return to_line(DryRunRecord{argv.data(),
+                              located,
+                              "clone3",
+                              {"CLONE_AUTOREAP", "CLONE_NNP", "CLONE_PIDFD", "CLONE_PIDFD_AUTOKILL",
+                               "CLONE_VFORK", "CLONE_VM"},
+                              {k, k, k, k}});
+}
+
+// What a reader is shown of `text`: bytes that are no UTF-8 are replaced.
+std::string shown(const std::string& text) {
+  return Json::parse(Json(text).dump(-1, ' ', false, Json::error_handler_t::replace));
+}
+
+bool begins_with(const std::string& text, const std::string& start) {
+  return text.compare(0, start.size(), start) == 0;
+}
+
+Json check_is_one_line(const std::string& line) {
+  CHECK(line.size() <= record_limit);
+  CHECK(line.find('\n') == line.size() - 1);
+  REQUIRE(Json::accept(line));
+  return Json::parse(line);
+}
+
+// The record holds `words` from the first on, whole but for the last, and says if that is not all.
+bool check_command(const std::string& line, const Words& words) {
+  const Json record = check_is_one_line(line);
+  const Words held = record.at("command");
+  REQUIRE(held.size() <= words.size());
+  for (std::size_t i = 0; i + 1 < held.size(); ++i) CHECK(held[i] == shown(words[i]));
+  bool all = held.size() == words.size();
+  if (!held.empty()) {
+    const std::string last = shown(words[held.size() - 1]);
+    CHECK(begins_with(last, held.back()));
+    all = all && held.back() == last;
+  }
+  CHECK(record.contains("command_truncated") == !all);
+  if (!all) CHECK(record.at("command_truncated") == true);
+  return all;
+}
+
+// Cut, and not earlier than a character or two before the limit.
+void check_cut(const std::string& line, const Words& words) {
+  CHECK_FALSE(check_command(line, words));
+  CHECK(line.size() > record_limit - 16);
+}
+
+}  // namespace
+
+TEST_CASE("a command of one long word is cut between characters wherever the limit falls") {
+  for (const std::string& unit : units)
+    for (std::size_t shift = 0; shift < 8; ++shift) {
+      CAPTURE(unit);
+      CAPTURE(shift);
+      const Words words = {repeat("a", shift) + repeat(unit, 4000), "next"};
+      check_cut(start_line(words), words);
+      check_cut(dry_run_line(words, "/usr/bin/x"), words);
+    }
+}
+
+TEST_CASE("a command is cut in a later word as in the first") {
+  for (const std::string& unit : units)
+    for (std::size_t before = 3500; before < 3800; before += 7) {
+      CAPTURE(unit);
+      CAPTURE(before);
+      const Words words = {"cmd", repeat("a", before), repeat(unit, 1000), "next"};
+      (void)check_command(start_line(words), words);
+    }
+}
+
+TEST_CASE("near the limit a record is never too long and never silent about a cut") {
+  const std::size_t rest = start_line({""}).size();
+  for (const std::string& unit : units) {
+    const std::size_t each = Json(shown(unit)).dump().size() - 2;
+    const std::size_t fitting = (record_limit - rest) / each;
+    std::size_t whole = 0;
+    std::size_t cut = 0;
+    for (std::size_t count = fitting - 30; count < fitting + 8; ++count) {
+      CAPTURE(unit);
+      CAPTURE(count);
+      const Words words = {repeat(unit, count)};
+      ++(check_command(start_line(words), words) ? whole : cut);
+    }
+    CHECK(whole > 0);
+    CHECK(cut > 0);
+  }
+}
+
+TEST_CASE("a command that fits to the last byte is not cut") {
+  const std::size_t room = record_limit - start_line({""}).size();
+  const std::string fitting = start_line({std::string(room, 'a')});
+  CHECK(fitting.size() == record_limit);
+  CHECK_FALSE(Json::parse(fitting).contains("command_truncated"));
+  const Words longer = {std::string(room + 1, 'a')};
+  check_cut(start_line(longer), longer);
+}
+
+TEST_CASE("thousands of tiny words are cut after the last that fits") {
+  for (const std::string word : {"", "a", "\x01", "\xE2\x82\xAC"})
+    for (std::size_t shift = 0; shift < 12; ++shift) {
+      CAPTURE(word);
+      CAPTURE(shift);
+      Words words(5000, word);
+      words.front() = repeat("x", shift);
+      check_cut(start_line(words), words);
+    }
+}
+
+TEST_CASE("the longest word that exec takes is cut") {
+  // MAX_ARG_STRLEN, execve(2).
+  for (const std::string& unit : units) {
+    const Words words = {repeat(unit, 131071 / unit.size())};
+    CAPTURE(unit);
+    check_cut(start_line(words), words);
+  }
+}
+
+TEST_CASE("a long word of bytes that begin no character is cut and not lost") {
+  const Words words = {std::string(5000, '\x80')};
+  check_cut(start_line(words), words);
+}
+
+TEST_CASE("a dry run with a long path keeps to the limit") {
+  for (const std::string& unit : units) {
+    CAPTURE(unit);
+    const std::string located = "/" + repeat(unit, (PATH_MAX - 2) / unit.size());
+    const Words words = {located, repeat(unit, 4000)};
+    const std::string line = dry_run_line(words, located);
+    (void)check_command(line, words);
+    CHECK(begins_with(shown(located), Json::parse(line).at("path")));
+  }
+}
+
+TEST_CASE("an error with the longest paths keeps to the limit") {
+  for (const std::string& unit : units)
+    for (const Stage stage : {Stage::exec, Stage::directory, Stage::record})
+      for (std::size_t shift = 0; shift < 8; ++shift) {
+        CAPTURE(unit);
+        CAPTURE(shift);
+        const std::string path =
+            "/" + repeat("a", shift) + repeat(unit, (PATH_MAX - 2 - shift) / unit.size());
+        const std::string line = error_line({stage, ENAMETOOLONG, path, path, {}});
+        const Json record = check_is_one_line(line);
+        const std::string held = record.at("path");
+        CHECK(begins_with(shown(path), held));
+        CHECK(Json(held).dump().size() > 1000);
+        CHECK(begins_with(record.at("message"), stage == Stage::exec     ? "cannot run '/"
+                                                : stage == Stage::record ? "cannot write '/"
+                                                                         : "cannot change dir"));
+        CHECK(record.at("exit_status") == (stage == Stage::exec ? 126 : 125));
+      }
+}
+
+TEST_CASE("an error with a long command and a long interpreter keeps to the limit") {
+  for (const std::string& unit : units) {
+    CAPTURE(unit);
+    const std::string path = "/" + repeat(unit, (PATH_MAX - 2) / unit.size());
+    const Json record =
+        check_is_one_line(error_line({Stage::exec, ENOENT, path + "i", path + "c", {}}));
+    CHECK(record.at("exit_status") == 126);
+  }
+}
+
+TEST_CASE("an error with the longest file name in control characters is whole") {
+  const std::string name = "/" + repeat("\x01", NAME_MAX);
+  const Json record = check_is_one_line(error_line({Stage::exec, EACCES, name, name, {}}));
+  CHECK(record.at("path") == name);
+  CHECK(record.at("message") == "cannot run '" + name + "': Permission denied");
+}
+
+TEST_CASE("a usage error about a huge word keeps to the limit") {
+  for (const std::string& unit : units) {
+    CAPTURE(unit);
+    const std::string detail = "unknown option '--" + repeat(unit, 130000 / unit.size()) + "'";
+    const Json record = check_is_one_line(error_line({Stage::usage, 0, {}, detail, {}}));
+    CHECK(begins_with(shown(detail), record.at("message")));
+    CHECK(record.at("path").is_null());
+  }
+}
+
+}  // namespace tether

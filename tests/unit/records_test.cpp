@@ -1,0 +1,206 @@
+// The records, byte for byte.
+#include "report/records.hpp"
+
+#include <doctest/doctest.h>
+
+#include <cerrno>
+#include <csignal>
+#include <string>
+#include <vector>
+
+namespace tether {
+namespace {
+
+using Words = std::vector<std::string>;
+
+const std::string replacement = "\xEF\xBF\xBD";  // U+FFFD
+
+// A COMMAND of main's argv.
+class Command {
+ public:
+  explicit Command(Words words) : words_(std::move(words)) {
+    for (std::string& word : words_) argv_.push_back(word.data());
+    argv_.push_back(nullptr);
+  }
+  [[nodiscard]] char* const* argv() const { return argv_.data(); }
+
+ private:
+  Words words_;
+  std::vector<char*> argv_;
+};
+
+std::string start_line(const Words& words) {
+  const Command command(words);
+  StartRecord start;
+  start.pid = 4242;
+  start.command = command.argv();
+  start.started_at = {1795179600, 123456789};
+  start.pidfs_inode = 1083;
+  start.supervisor_pid = 4240;
+  start.guarantees = {Means::kernel, Means::kernel, Means::kernel, Means::kernel};
+  return to_line(start);
+}
+
+}  // namespace
+
+TEST_CASE("a start record reads as written down") {
+  CHECK(start_line({"make", "test"}) ==
+        R"({"record":"start","version":1,"pid":4242,"command":["make","test"],)"
+        R"("started_at":"2026-11-20T13:00:00.123456Z","pidfs_inode":1083,"init_pid":null,)"
+        R"("supervisor_pid":4240,"held_by":"tether","guarantees":{"autoreap":"kernel",)"
+        R"("autokill":"kernel","nnp":"kernel","tree":null,"supervisor":"kernel"}})"
+        "\n");
+}
+
+TEST_CASE("what a start record does not know is null") {
+  const Command command({"x"});
+  StartRecord start;
+  start.pid = 2;
+  start.command = command.argv();
+  start.started_at = {0, 999};
+  start.supervisor_pid = 1;
+  CHECK(to_line(start) ==
+        R"({"record":"start","version":1,"pid":2,"command":["x"],)"
+        R"("started_at":"1970-01-01T00:00:00.000000Z","pidfs_inode":null,"init_pid":null,)"
+        R"("supervisor_pid":1,"held_by":"tether","guarantees":{"autoreap":null,)"
+        R"("autokill":null,"nnp":null,"tree":null,"supervisor":null}})"
+        "\n");
+  start.guarantees = {Means::wait, Means::keeper, Means::prctl, Means::keeper};
+  CHECK(to_line(start).find(R"("guarantees":{"autoreap":"wait","autokill":"keeper",)"
+                            R"("nnp":"prctl","tree":null,"supervisor":"keeper"})") !=
+        std::string::npos);
+}
+
+TEST_CASE("an exit record reads as written down") {
+  ExitRecord exit;
+  exit.pid = 4242;
+  exit.ending = {Ending::Code::exited, 2, 0};
+  exit.elapsed_s = 1.2345674;
+  exit.usage = Usage{Usage::From::wait, 0.91, 0.12, 10240};
+  exit.exit_status = 2;
+  CHECK(to_line(exit) ==
+        R"({"record":"exit","version":1,"pid":4242,"code":"exited","status":2,"signal":null,)"
+        R"("cause":"command","escalated":false,"elapsed_s":1.234567,"user_s":0.91,)"
+        R"("system_s":0.12,"max_rss_kib":10240,"usage_from":"wait","leftover":null,)"
+        R"("survivors":null,"exit_status":2})"
+        "\n");
+}
+
+TEST_CASE("an exit record of a child that was killed names the signal") {
+  ExitRecord exit;
+  exit.pid = 7;
+  exit.ending = {Ending::Code::killed, 0, SIGKILL};
+  exit.cause = Cause::signal;
+  exit.usage = Usage{Usage::From::sampled, 0, 0, std::nullopt};
+  exit.exit_status = 137;
+  const std::string line = to_line(exit);
+  CHECK(line ==
+        R"({"record":"exit","version":1,"pid":7,"code":"killed","status":null,)"
+        R"("signal":"SIGKILL","cause":"signal","escalated":false,"elapsed_s":0.0,"user_s":0.0,)"
+        R"("system_s":0.0,"max_rss_kib":null,"usage_from":"sampled","leftover":null,)"
+        R"("survivors":null,"exit_status":137})"
+        "\n");
+  exit.ending = {Ending::Code::dumped, 0, SIGRTMIN + 3};
+  exit.usage.reset();
+  exit.exit_status = 0;
+  CHECK(to_line(exit) ==
+        R"({"record":"exit","version":1,"pid":7,"code":"dumped","status":null,)"
+        R"("signal":"SIGRTMIN+3","cause":"signal","escalated":false,"elapsed_s":0.0,)"
+        R"("user_s":null,"system_s":null,"max_rss_kib":null,"usage_from":null,"leftover":null,)"
+        R"("survivors":null,"exit_status":0})"
+        "\n");
+}
+
+TEST_CASE("an error record reads as written down") {
+  CHECK(error_line({Stage::exec, ENOENT, "mkae", "mkae", {}}) ==
+        R"({"record":"error","version":1,"stage":"exec","errno":"ENOENT","path":"mkae",)"
+        R"("message":"cannot run 'mkae': No such file or directory","exit_status":127})"
+        "\n");
+  CHECK(error_line({Stage::exec, ENOENT, "/no", "./x", {}}) ==
+        R"({"record":"error","version":1,"stage":"exec","errno":"ENOENT","path":"/no",)"
+        R"("message":"cannot run './x': interpreter '/no': No such file or directory",)"
+        R"("exit_status":126})"
+        "\n");
+  CHECK(error_line({Stage::exec, ENOENT, "", "", {}}) ==
+        R"({"record":"error","version":1,"stage":"exec","errno":"ENOENT","path":"",)"
+        R"("message":"cannot run '': No such file or directory","exit_status":127})"
+        "\n");
+  CHECK(error_line({Stage::guarantee, 0, {}, "--strict: \"no\"", "a hint is not recorded"}) ==
+        R"({"record":"error","version":1,"stage":"guarantee","errno":null,"path":null,)"
+        R"("message":"--strict: \"no\"","exit_status":125})"
+        "\n");
+}
+
+TEST_CASE("a features record reads as written down") {
+  const FeaturesRecord native{"7.3.4",
+                              KernelSupport::everything(),
+                              {Means::kernel, Means::kernel, Means::kernel, Means::kernel}};
+  CHECK(to_line(native) ==
+        R"({"record":"features","version":1,"kernel":"7.3.4","call":"clone3",)"
+        R"("clone3_error":null,"flags":{"CLONE_AUTOREAP":true,"CLONE_NNP":true,)"
+        R"("CLONE_PIDFD_AUTOKILL":true},"guarantees":{"autoreap":"kernel",)"
+        R"("autokill":"kernel","nnp":"kernel","tree":null,"supervisor":"kernel"}})"
+        "\n");
+  const FeaturesRecord sandboxed{"5.10.0",
+                                 {CloneWay::legacy_clone, ENOSYS, false, false, false},
+                                 {Means::wait, Means::pdeathsig, Means::prctl, Means::pdeathsig}};
+  CHECK(to_line(sandboxed) ==
+        R"({"record":"features","version":1,"kernel":"5.10.0","call":"clone",)"
+        R"("clone3_error":"ENOSYS","flags":{"CLONE_AUTOREAP":false,"CLONE_NNP":false,)"
+        R"("CLONE_PIDFD_AUTOKILL":false},"guarantees":{"autoreap":"wait",)"
+        R"("autokill":"pdeathsig","nnp":"prctl","tree":null,"supervisor":"pdeathsig"}})"
+        "\n");
+}
+
+TEST_CASE("a dry-run record reads as written down") {
+  const Command command({"make"});
+  DryRunRecord dry_run{command.argv(), "/usr/bin/make", "clone3", {"CLONE_PIDFD", "CLONE_NNP"}, {}};
+  dry_run.guarantees.nnp = Means::kernel;
+  CHECK(to_line(dry_run) ==
+        R"({"record":"dry-run","version":1,"command":["make"],"path":"/usr/bin/make",)"
+        R"("call":"clone3","flags":["CLONE_PIDFD","CLONE_NNP"],"guarantees":{"autoreap":null,)"
+        R"("autokill":null,"nnp":"kernel","tree":null,"supervisor":null}})"
+        "\n");
+  dry_run.located.clear();
+  dry_run.flags.clear();
+  CHECK(to_line(dry_run).find(R"("path":null,"call":"clone3","flags":[],)") != std::string::npos);
+}
+
+TEST_CASE("every stage has the name of the schema") {
+  const std::vector<std::pair<Stage, std::string>> names = {{Stage::usage, "usage"},
+                                                            {Stage::privilege, "privilege"},
+                                                            {Stage::guarantee, "guarantee"},
+                                                            {Stage::descriptor, "descriptor"},
+                                                            {Stage::directory, "directory"},
+                                                            {Stage::record, "record"},
+                                                            {Stage::clone, "clone"},
+                                                            {Stage::session, "session"},
+                                                            {Stage::group, "group"},
+                                                            {Stage::terminal, "terminal"},
+                                                            {Stage::nnp, "nnp"},
+                                                            {Stage::bind, "bind"},
+                                                            {Stage::keeper, "keeper"},
+                                                            {Stage::exec, "exec"},
+                                                            {Stage::supervise, "supervise"}};
+  for (const auto& [stage, name] : names) CHECK(name_of(stage) == name);
+}
+
+TEST_CASE("what is no UTF-8 becomes the replacement character") {
+  const std::string line =
+      start_line({"caf\xC3\xA9", "a\xFFz", "\x80", "\xC0\xAF", "x\xC3", "\xE2\x82\xAC\xFE"});
+  CHECK(line.find("\"command\":[\"caf\xC3\xA9\",\"a" + replacement + "z\",\"" + replacement +
+                  "\",\"" + replacement + replacement + "\",\"x" + replacement +
+                  "\",\"\xE2\x82\xAC" + replacement + "\"]") != std::string::npos);
+  CHECK(error_line({Stage::directory, ENOENT, "/\xE9", {}, {}})
+            .find("\"path\":\"/" + replacement + "\",\"message\":\"cannot change directory to '/" +
+                  replacement + "': ") != std::string::npos);
+}
+
+TEST_CASE("control characters and quotes are escaped") {
+  CHECK(start_line({"\n\t\x01\x1B", "\"\\/", "\x7F", ""})
+            .find(R"("command":["\n\t\u0001\u001b","\"\\/",")"
+                  "\x7F"
+                  R"(",""],)") != std::string::npos);
+}
+
+}  // namespace tether

@@ -42,7 +42,9 @@ all: build
 
 build:
 	$(call need,$(TO_BUILD))
-	@$(configure) -DTETHER_TESTS=OFF -Wno-dev >$(BUILD).log 2>&1 || { cat $(BUILD).log; exit 1; }
+	@mkdir -p $(BUILD)
+	@$(configure) -DTETHER_TESTS=OFF >$(BUILD)/configure.log 2>&1 || \
+	  { cat $(BUILD)/configure.log; exit 1; }
 	@cmake --build $(BUILD) --target tether -j $(JOBS) -- --no-print-directory
 
 run: build

@@ -5,7 +5,7 @@
 
 BUILD = build/release
 SUITE = $(BUILD)/suite
-TETHER = $(SUITE)/tether
+TETHER = $(BUILD)/tether
 PREFIX = /usr/local
 JOBS = $(shell nproc)
 BENCH_FLAGS =
@@ -34,6 +34,8 @@ need = @missing=; for package in $(1); do \
 	    apt-get install -q -y --no-install-recommends $$missing || exit 1; \
 	fi
 
+# A folder that was configured with tests keeps them.
+without_tests = $(if $(wildcard $(BUILD)/CMakeCache.txt),,-DTETHER_TESTS=OFF)
 configure = cmake -S . -B $(BUILD) -DCMAKE_BUILD_TYPE=Release -DTETHER_WERROR=$(WERROR)
 
 .PHONY: all run build test test-build test-vm bench lint sanitize coverage readme install clean
@@ -43,7 +45,7 @@ all: build
 build:
 	$(call need,$(TO_BUILD))
 	@mkdir -p $(BUILD)
-	@$(configure) -DTETHER_TESTS=OFF >$(BUILD)/configure.log 2>&1 || \
+	@$(configure) $(without_tests) >$(BUILD)/configure.log 2>&1 || \
 	  { cat $(BUILD)/configure.log; exit 1; }
 	@cmake --build $(BUILD) --target tether -j $(JOBS) -- --no-print-directory
 

@@ -17,7 +17,7 @@ CPUS = 1
 WERROR = $(if $(CI),ON,OFF)
 
 TO_BUILD = g++ cmake libcli11-dev libfmt-dev nlohmann-json3-dev
-TO_TEST = $(TO_BUILD) doctest-dev libvalijson-dev qemu-system-x86 busybox-static cpio
+TO_TEST = $(TO_BUILD) doctest-dev rapidjson-dev qemu-system-x86 busybox-static cpio
 TO_LINT = $(TO_TEST) clang clang-format clang-tidy
 TO_BENCH = $(TO_BUILD) tini dumb-init catatonit bubblewrap
 

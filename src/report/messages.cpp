@@ -24,8 +24,8 @@ bool is_control(std::string_view text, std::size_t at) {
 }
 
 bool use_colour() {
-  static const bool answer = ::isatty(STDERR_FILENO) != 0 && std::getenv("NO_COLOR") == nullptr;
-  return answer;
+  const char* no_color = std::getenv("NO_COLOR");
+  return ::isatty(STDERR_FILENO) != 0 && (no_color == nullptr || *no_color == 0);
 }
 
 bool is_missing_interpreter(const Failure& failure) {

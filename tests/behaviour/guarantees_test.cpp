@@ -8,6 +8,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <filesystem>
 
 #include "harness.hpp"
@@ -48,6 +49,14 @@ TEST_CASE("the start record says which guarantee the kernel gave and which was e
   CHECK(start.at("guarantees").at("nnp") == expected_nnp());
   CHECK(start.at("guarantees").at("supervisor") == expected_autokill());
   CHECK(start.at("guarantees").at("tree").is_null());
+}
+
+TEST_CASE("the newest kernel is one that has the flags") {
+  // Said by run-vm: without this a bench that boots the wrong kernel would pass by emulation.
+  const char* track = std::getenv("TETHER_KERNEL");
+  if (track == nullptr) return;
+  INFO("asked for: ", track);
+  CHECK(kernel_has_flags() == (std::string(track) == "newest" || std::stod(track) >= 7.1));
 }
 
 TEST_CASE("what was not asked for is null in the record") {

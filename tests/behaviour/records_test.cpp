@@ -11,6 +11,7 @@
 #include <filesystem>
 
 #include "harness.hpp"
+#include "schema.hpp"
 
 using namespace tether::test;
 
@@ -288,4 +289,21 @@ TEST_CASE("a signal ends the wait for a reader that never reads") {
   const Finished finished = running.wait();
   CHECK(finished.exit_code == 7);
   CHECK(finished.err.find("tether: cannot write records to --status-fd=7: ") == 0);
+}
+
+TEST_CASE("the schema refuses records that tether does not write") {
+  const Json good = run(Words{"--json"} + probe("exit", {"0"})).record("exit");
+  REQUIRE(violations(good).empty());
+  Json bad = good;
+  bad["cause"] = "weather";
+  CHECK_FALSE(violations(bad).empty());
+  bad = good;
+  bad["unheard_of"] = 1;
+  CHECK_FALSE(violations(bad).empty());
+  bad = good;
+  bad.erase("elapsed_s");
+  CHECK_FALSE(violations(bad).empty());
+  bad = good;
+  bad["code"] = "killed";  // without a signal
+  CHECK_FALSE(violations(bad).empty());
 }

@@ -173,17 +173,6 @@ int fork_one(Words words) {
   return 0;
 }
 
-// Runs the words as a command under itself and never waits for it; says when asked how it is.
-int negligent_parent(Words words) {
-  const pid_t pid = ::fork();
-  if (pid == 0) {
-    (void)::execvp(words[0], words);
-    std::_Exit(97);
-  }
-  (void)::fprintf(stderr, "child %d\n", pid);
-  return wait_for_input(words);
-}
-
 struct Verb {
   const char* name;
   int (*act)(Words);
@@ -205,7 +194,6 @@ constexpr Verb verbs[] = {
     {"term", leave_on_term},
     {"setuid", change_user},
     {"fork", fork_one},
-    {"negligent", negligent_parent},
 };
 
 }  // namespace

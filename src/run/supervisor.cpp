@@ -23,12 +23,6 @@ double seconds(const timeval& time) {
   return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
 }
 
-UniqueFd open_signalfd() {
-  sigset_t everything;
-  (void)::sigfillset(&everything);
-  return UniqueFd(::signalfd(-1, &everything, SFD_CLOEXEC | SFD_NONBLOCK));
-}
-
 Usage usage_from(const rusage& usage) {
   Usage exact;
   exact.from = Usage::From::wait;
@@ -45,14 +39,22 @@ bool is_own(const signalfd_siginfo& info) {
 
 }  // namespace
 
-Supervisor::Supervisor(const Setup& setup, Child child, Keeper keeper)
+Result<UniqueFd> Supervisor::open_signals() {
+  sigset_t everything;
+  (void)::sigfillset(&everything);
+  UniqueFd signals(::signalfd(-1, &everything, SFD_CLOEXEC | SFD_NONBLOCK));
+  if (!signals) return Failure{Stage::supervise, errno, {}, {}, {}};
+  return signals;
+}
+
+Supervisor::Supervisor(Setup setup, Child child, Keeper keeper)
     : options_(setup.options),
       reporter_(setup.reporter),
       way_(setup.way),
       terminal_fd_(setup.terminal_fd),
       child_(std::move(child)),
       keeper_(std::move(keeper)),
-      signals_(open_signalfd()) {
+      signals_(std::move(setup.signals)) {
   if (child_.autoreaped && reporter_.wants_records()) {
     sampler_.emplace(child_.pid, child_.pidfd.get());
     sampler_->sample();

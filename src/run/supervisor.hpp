@@ -24,13 +24,18 @@ class Supervisor {
   struct Setup {
     const Options& options;
     Reporter& reporter;
+    UniqueFd signals;  // from open_signals()
     CloneWay way;
     int terminal_fd;  // where the child's own group gets the foreground that we are given; or -1
   };
 
+  // A descriptor on which every signal to this process arrives, as all are blocked. Opened before
+  // the spawn, so that a child is not made that could not be watched.
+  static Result<UniqueFd> open_signals();
+
   // Takes the child, whose signals are blocked in this process from before the clone, and its
   // keeper, if it has one.
-  Supervisor(const Setup& setup, Child child, Keeper keeper);
+  Supervisor(Setup setup, Child child, Keeper keeper);
 
   // Returns when the child has ended and is reaped. The keeper is gone by then.
   Result<Outcome> wait();

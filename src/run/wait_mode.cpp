@@ -64,7 +64,11 @@ Result<Bound> attempt(const Options& options, const Launch& launch, Reporter& re
       reporter.to_status_file(to_line(start_record(options, child, bound.guarantees)));
     };
   Result<Child> child = spawn(request, plan);
-  if (!child.ok()) return child.failure();
+  if (!child.ok()) {
+    // The child may have had the foreground already.
+    if (plan.terminal_fd >= 0) (void)::tcsetpgrp(plan.terminal_fd, ::getpgrp());
+    return child.failure();
+  }
   bound.child = std::move(child.value());
   bound.keeper.close_channel();
   return bound;
@@ -126,11 +130,12 @@ void die_of_interrupt(const Ending& ending, int status) {
   if (interrupted && status != 0 && ::getpid() != 1) die_by(ending.signal);
 }
 
-Result<int> supervise(const Options& options, Bound bound, int terminal_fd, Reporter& reporter) {
+Result<int> supervise(const Options& options, Supervisor::Setup setup, Bound bound) {
   const pid_t pid = bound.child.pid;
+  Reporter& reporter = setup.reporter;
   // Left to the exit that follows, as its descriptors are.
-  auto& supervisor = *new Supervisor({options, reporter, bound.way, terminal_fd},
-                                     std::move(bound.child), std::move(bound.keeper));
+  auto& supervisor =
+      *new Supervisor(std::move(setup), std::move(bound.child), std::move(bound.keeper));
   Result<Outcome> waited = supervisor.wait();
   if (!waited.ok()) return waited.failure();
   const Outcome& outcome = waited.value();
@@ -167,6 +172,8 @@ Result<int> run_and_wait(const Options& options, const Inherited& inherited) {
     return fail(permitted.failure());
   Result<Launch> launch = Launch::prepare(options, inherited);
   if (!launch.ok()) return fail(launch.failure());
+  Result<UniqueFd> signals = Supervisor::open_signals();
+  if (!signals.ok()) return fail(signals.failure());
   Result<Bound> bound = spawn_bound(options, launch.value(), reporter);
   if (!bound.ok()) {
     const Failure& failure = bound.failure();
@@ -174,8 +181,10 @@ Result<int> run_and_wait(const Options& options, const Inherited& inherited) {
   }
   record_start(options, bound.value(), reporter);
   tell_of_start(options, bound.value());
-  Result<int> status =
-      supervise(options, std::move(bound.value()), launch.value().terminal_fd(), reporter);
+  Result<int> status = supervise(options,
+                                 {options, reporter, std::move(signals.value()), bound.value().way,
+                                  launch.value().terminal_fd()},
+                                 std::move(bound.value()));
   if (!status.ok()) return fail(status.failure());
   return status;
 }

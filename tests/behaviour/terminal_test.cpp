@@ -255,6 +255,13 @@ TEST_CASE("tether never stops itself in an orphaned group") {
   CHECK(running.wait().exit_code == 143);
 }
 
+TEST_CASE("the foreground comes back when the exec of a new group fails") {
+  Terminal terminal({"--setpgid", "/no/such"});
+  const pid_t tether = terminal.job();
+  terminal.expect_event("exited 127");
+  CHECK(terminal.foreground_group() == tether);
+}
+
 TEST_CASE("a new group gets the foreground of the terminal and gives it back") {
   Terminal terminal(
       Words{"--setpgid", "--", "/bin/sh", "-c", tool("probe") + " identity; kill -TERM $$"});

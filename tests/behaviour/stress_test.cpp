@@ -1,12 +1,59 @@
 // The same thing very often: races show by number.
 #include <doctest/doctest.h>
 
+#include <chrono>
 #include <csignal>
 #include <cstdlib>
 
 #include "harness.hpp"
 
 using namespace tether::test;
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+void spin_until(Clock::time_point moment) {
+  while (Clock::now() < moment) {
+  }
+}
+
+// Kills tether at moments spread over its whole start, and a little beyond. Whatever it had made by
+// then comes to this process as an orphan, where a survivor would stay.
+void kill_at_every_moment(const Words& ours, const Setup& setup) {
+  CAPTURE(ours);
+  constexpr int rounds = 60;
+  OrphanCollector orphans;
+  const auto begin = Clock::now();
+  {
+    Running whole(ours + probe("sleep"), setup);
+    whole.expect_output("ready");
+  }
+  const auto start_time = (Clock::now() - begin) * 5 / 4;
+  REQUIRE(orphans.all_are_gone());
+  for (int round = 0; round < rounds; ++round) {
+    const auto moment = Clock::now() + start_time * round / rounds;
+    Running running(ours + probe("sleep"), setup);
+    spin_until(moment);
+    running.send(SIGKILL);
+    CAPTURE(round);
+    REQUIRE(orphans.all_are_gone());
+  }
+}
+
+}  // namespace
+
+TEST_CASE("tether killed at any moment of its start leaves nothing behind") {
+  kill_at_every_moment({"--autokill", "--nnp"}, {});
+  kill_at_every_moment({"--autokill", "--nnp", "--setsid"}, {});
+  TemporaryDirectory directory;
+  kill_at_every_moment({"--autokill", "--nnp", "--status-file=" + directory.path("status")}, {});
+  kill_at_every_moment({"--autokill", "--nnp"}, filtered("clone3=ENOSYS"));
+  kill_at_every_moment({"--autokill", "--nnp"}, filtered("clone3=EPERM,clone-pidfd=EPERM"));
+  if (!is_root()) return;
+  kill_at_every_moment({"--autokill"}, {});
+  kill_at_every_moment({"--autokill", "--nnp"}, as_user(1000));
+}
 
 // Skipped unless asked for (--no-skip): it has entries of its own, on two processors.
 TEST_CASE("the status of an autoreaped child is right four thousand times" * doctest::skip()) {

@@ -19,7 +19,7 @@ WERROR = $(if $(CI),ON,OFF)
 TO_BUILD = g++ cmake libcli11-dev libfmt-dev nlohmann-json3-dev
 TO_TEST = $(TO_BUILD) doctest-dev rapidjson-dev qemu-system-x86 busybox-static cpio
 TO_LINT = $(TO_TEST) clang clang-format clang-tidy
-TO_BENCH = $(TO_BUILD) tini dumb-init catatonit bubblewrap
+TO_BENCH = $(TO_TEST) tini dumb-init catatonit bubblewrap
 
 # $(call need,PACKAGES): installs those that are missing; says nothing if none is.
 need = @missing=; for package in $(1); do \

@@ -1,11 +1,20 @@
 // tether: parse, do it, and say once what went wrong.
 #include <unistd.h>
 
+#include <cerrno>
+#include <exception>
+#include <string>
+
 #include "cli/command_line.hpp"
 #include "cli/help.hpp"
 #include "report/messages.hpp"
 #include "run/run.hpp"
 #include "sys/caller.hpp"
+#include "sys/descriptors.hpp"
+
+#if defined(TETHER_COVERAGE)
+extern "C" void __gcov_dump();
+#endif
 
 namespace {
 
@@ -15,8 +24,7 @@ using tether::Result;
 using tether::Stage;
 
 Result<int> print(const std::string& text) {
-  if (::write(STDOUT_FILENO, text.data(), text.size()) == static_cast<ssize_t>(text.size()))
-    return 0;
+  if (tether::write_all(STDOUT_FILENO, text)) return 0;
   return Failure{Stage::record, errno, {}, "standard output", {}};
 }
 
@@ -39,7 +47,6 @@ Result<int> run(int argc, char** argv) {
   tether::Inherited inherited;
   inherited.environment = environ;
   if (options.dry_run) return tether::show_dry_run(options, inherited);
-  inherited.signals = tether::take_over_signals();
   inherited.open_files = tether::raise_tiny_descriptor_limit();
   if (options.mode == tether::Mode::in_place) return tether::run_in_place(options, inherited);
   return tether::run_and_wait(options, inherited);
@@ -47,9 +54,21 @@ Result<int> run(int argc, char** argv) {
 
 }  // namespace
 
+// Out of memory is the only exception that can get here.
+Result<int> run_safely(int argc, char** argv) {
+  try {
+    return run(argc, argv);
+  } catch (const std::exception& error) {
+    return Failure{Stage::usage, 0, {}, error.what(), {}};
+  }
+}
+
 int main(int argc, char** argv) {
-  const Result<int> result = run(argc, argv);
+  const Result<int> result = run_safely(argc, argv);
   if (!result.ok()) tether::say(result.failure());
+#if defined(TETHER_COVERAGE)
+  __gcov_dump();
+#endif
   // No destructors, no flushing: everything was written where it was made.
   ::_exit(result.ok() ? result.value() : tether::exit_status_of(result.failure()));
 }

@@ -3,20 +3,18 @@
 #include "engine/child.hpp"
 
 #include <fcntl.h>
-#include <linux/close_range.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <csignal>
 
+#include "sys/descriptors.hpp"
+
 namespace tether {
 namespace {
-
-constexpr unsigned highest_fd = ~0U;
 
 // Nobody sees it: the parent has the report.
 constexpr int status_of_failed_child = 125;
@@ -68,22 +66,12 @@ bool meet_keeper(const ChildPlan& plan, ChildReport& report) noexcept {
   if (plan.keeper_fd < 0) return true;
   const pid_t pid = ::getpid();
   char answer = 0;
-  if (::send(plan.keeper_fd, &pid, sizeof pid, MSG_NOSIGNAL) == sizeof pid &&
-      ::recv(plan.keeper_fd, &answer, 1, 0) == 1)
-    return true;
-  if (errno == 0) errno = ECONNRESET;
+  ssize_t got = ::send(plan.keeper_fd, &pid, sizeof pid, MSG_NOSIGNAL);
+  if (got == sizeof pid) got = ::recv(plan.keeper_fd, &answer, 1, 0);
+  if (got == 1) return true;
+  if (got == 0) errno = ECONNRESET;
   report = failed_at(Stage::keeper);
   return false;
-}
-
-void close_one_range(unsigned first, unsigned last) noexcept {
-  if (first > last) return;
-  if (::syscall(SYS_close_range, first, last, 0) == 0) return;
-  // A sandbox that does not know the call: one by one, up to the limit.
-  rlimit limit{};
-  (void)::getrlimit(RLIMIT_NOFILE, &limit);
-  for (unsigned fd = first; fd <= last && fd < limit.rlim_max && fd < 1U << 20; ++fd)
-    (void)::close(static_cast<int>(fd));
 }
 
 void close_descriptors(const ChildPlan& plan) noexcept {
@@ -101,10 +89,10 @@ void close_descriptors(const ChildPlan& plan) noexcept {
     } else {
       ++i;
     }
-    if (spared > next) close_one_range(next, spared - 1);
+    if (spared > next) close_between(next, spared - 1);
     if (spared >= next) next = spared + 1;
   }
-  close_one_range(next, highest_fd);
+  close_between(next, highest_fd);
 }
 
 // execvp(3)'s search, with the errors it goes on after; the paths were made before the clone.
@@ -156,10 +144,10 @@ void tell(const ChildPlan& plan, const ChildReport& report) noexcept {
 
 // False: the parent has gone or has changed its mind.
 bool wait_for_the_word(const ChildPlan& plan) noexcept {
-  if (plan.control_fd < 0) return true;
   ChildReport ready;
   ready.ready = true;
   tell(plan, ready);
+  if (plan.control_fd < 0) return true;
   char word = 0;
   return ::recv(plan.control_fd, &word, 1, 0) == 1;
 }

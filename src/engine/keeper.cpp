@@ -3,7 +3,6 @@
 #include <poll.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,6 +10,7 @@
 #include <csignal>
 #include <utility>
 
+#include "sys/descriptors.hpp"
 #include "sys/pidfd.hpp"
 
 namespace tether {
@@ -25,9 +25,9 @@ Failure keeper_failure(int error_number) {
 void keep_only(int one, int other) {
   const auto low = static_cast<unsigned>(std::min(one, other));
   const auto high = static_cast<unsigned>(std::max(one, other));
-  if (low > 0) (void)::syscall(SYS_close_range, 0U, low - 1, 0);
-  if (high > low + 1) (void)::syscall(SYS_close_range, low + 1, high - 1, 0);
-  (void)::syscall(SYS_close_range, high + 1, ~0U, 0);
+  if (low > 0) close_between(0, low - 1);
+  close_between(low + 1, high - 1);
+  close_between(high + 1, highest_fd);
   (void)!::chdir("/");
 }
 
@@ -55,8 +55,8 @@ int meet_child(int channel) {
   (void)::close(channel);
 
   pollfd watched[] = {{child, POLLIN, 0}, {holder, POLLIN, 0}};
-  while (::poll(watched, 2, -1) < 0) {
-  }
+  // A watch that fails ends as if the holder were gone: rather no child than an unbound one.
+  (void)::poll(watched, 2, -1);
   if (watched[0].revents == 0) (void)send_signal(child, SIGKILL);
   ::_exit(0);
 }
@@ -100,9 +100,9 @@ Result<Keeper> Keeper::start_for(CloneWay way, pid_t child) {
   if (!started.ok()) return started;
   Keeper& keeper = started.value();
   char answer = 0;
-  if (::send(keeper.channel_.get(), &child, sizeof child, MSG_NOSIGNAL) != sizeof child ||
-      ::recv(keeper.channel_.get(), &answer, 1, 0) != 1)
-    return keeper_failure(errno != 0 ? errno : ECONNRESET);
+  ssize_t got = ::send(keeper.channel_.get(), &child, sizeof child, MSG_NOSIGNAL);
+  if (got == sizeof child) got = ::recv(keeper.channel_.get(), &answer, 1, 0);
+  if (got != 1) return keeper_failure(got == 0 ? ECONNRESET : errno);
   keeper.close_channel();
   return started;
 }

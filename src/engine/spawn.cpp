@@ -17,6 +17,11 @@ Failure failure_from(const ChildReport& report) {
   return Failure{report.stage, report.error_number, {}, {}, {}};
 }
 
+// By somebody's SIGKILL, as everything else is blocked.
+Failure killed_before_exec() {
+  return Failure{Stage::exec, EINTR, {}, {}, {}};
+}
+
 bool shares_memory(const SpawnRequest& request) {
   return can_share_memory() && request.way != CloneWay::fork && !request.before_exec;
 }
@@ -50,9 +55,10 @@ Result<Child> spawn_sharing_memory(const SpawnRequest& request, ChildPlan& plan)
   Child child = child_from(request, std::move(cloned));
   child.started_at = times.started_at;
   child.started = times.started;
-  if (!report.failed) return child;
+  // It may have failed at the exec itself, after it was ready.
+  if (report.ready && !report.failed) return child;
   discard(child);
-  return failure_from(report);
+  return report.failed ? failure_from(report) : killed_before_exec();
 }
 
 // One message of the child's; false at end of file, which is its exec or its death.
@@ -84,16 +90,17 @@ Result<Child> spawn_forked(const SpawnRequest& request, ChildPlan& plan) {
   child.started = times.started;
 
   ChildReport report;
-  if (next_report(control.get(), report) && report.ready) {
+  const bool spoke = next_report(control.get(), report);
+  if (spoke && report.ready) {
     if (request.before_exec) request.before_exec(child);
     const char word = 1;
     (void)::send(control.get(), &word, 1, MSG_NOSIGNAL);
     report = ChildReport{};
     (void)next_report(control.get(), report);
   }
-  if (!report.failed) return child;
+  if (spoke && !report.failed) return child;
   discard(child);
-  return failure_from(report);
+  return spoke ? failure_from(report) : killed_before_exec();
 }
 
 }  // namespace

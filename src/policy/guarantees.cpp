@@ -10,7 +10,8 @@ namespace tether {
 namespace {
 
 // The parent-death signal is cleared by a change of credentials and by exec of a file with
-// capabilities, no_new_privs or not (prctl(2); seen on Linux 5.10 to 7.2).
+// capabilities, no_new_privs or not (prctl(2); seen on Linux 5.10 to 7.2). What COMMAND may exec
+// later, or undo by prctl itself, cannot be seen from here: the manual names that limit.
 bool command_could_unbind(const Options& options, const CallerFacts& caller) {
   return caller.may_change_credentials || !options.nnp || caller.command_has_capabilities;
 }

@@ -7,7 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
+#include <climits>
 #include <string_view>
 
 #include "sys/caller.hpp"
@@ -24,14 +24,11 @@ std::string_view name_of_entry(const char* entry) {
   return text.substr(0, std::min(text.find('='), text.size()));
 }
 
-bool is_open(int fd) {
-  return ::fcntl(fd, F_GETFD) >= 0 || errno != EBADF;
-}
-
-// The placeholders of fill_standard_descriptors() do not count as open.
+// Ours are close-on-exec, the placeholders of closed standard descriptors included; what a caller
+// hands down cannot be.
 bool is_callers(int fd) {
-  const int flags = ::fcntl(fd, F_GETFL);
-  return flags >= 0 && (flags & O_PATH) == 0;
+  const int flags = ::fcntl(fd, F_GETFD);
+  return flags >= 0 && (flags & FD_CLOEXEC) == 0;
 }
 
 }  // namespace
@@ -48,7 +45,7 @@ Result<Launch> Launch::prepare(const Options& options, const Inherited& inherite
 
 Status Launch::check_descriptors() {
   for (const int fd : options_->keep_fds) {
-    if (fd <= 2 ? !is_callers(fd) : !is_open(fd))
+    if (!is_callers(fd))
       return Failure{Stage::descriptor, EBADF, {}, fmt::format("--keep-fd={}", fd), {}};
     if (fd > 2) kept_.push_back(fd);
   }
@@ -91,16 +88,17 @@ void Launch::find_candidates() {
   } else {
     std::string_view path = default_path;
     for (char* const* entry = environment; *entry != nullptr; ++entry)
-      if (name_of_entry(*entry) == "PATH") {
-        path = std::string_view(*entry).substr(std::min<std::size_t>(5, std::strlen(*entry)));
+      if (std::string_view(*entry).substr(0, 5) == "PATH=") {
+        path = std::string_view(*entry).substr(5);
         break;
       }
     while (true) {
       const std::size_t colon = path.find(':');
       const std::string_view directory = path.substr(0, std::min(colon, path.size()));
-      // An empty element is the working directory.
-      candidate_storage_.push_back(directory.empty() ? command
-                                                     : fmt::format("{}/{}", directory, command));
+      // An empty element is the working directory; one too long for any path is skipped.
+      if (directory.size() + command.size() + 2 <= PATH_MAX)
+        candidate_storage_.push_back(directory.empty() ? command
+                                                       : fmt::format("{}/{}", directory, command));
       if (colon == std::string_view::npos) break;
       path.remove_prefix(colon + 1);
     }

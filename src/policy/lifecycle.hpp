@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#include "sys/pidfd.hpp"
+#include "sys/ending.hpp"
 
 namespace tether {
 

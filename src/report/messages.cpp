@@ -90,7 +90,7 @@ bool is_sentence(Stage stage) {
 }  // namespace
 
 std::string describe(const Failure& failure) {
-  const std::string subject = subject_of(failure);
+  std::string subject = subject_of(failure);
   if (is_sentence(failure.stage) || failure.error_number == 0) return subject;
   return fmt::format("{}: {}", subject, error_text(failure.error_number));
 }

@@ -10,7 +10,7 @@
 
 #include "report/messages.hpp"
 #include "sys/errors.hpp"
-#include "sys/signals.hpp"
+#include "sys/signal_names.hpp"
 
 namespace tether {
 namespace {

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "report/messages.hpp"
+#include "sys/descriptors.hpp"
 
 namespace tether {
 namespace {
@@ -103,14 +104,7 @@ Status StatusFile::replace_with(const std::string& line) {
   if (!replacement_)
     if (Status opened = open_replacement(); !opened.ok()) return opened;
   const UniqueFd file = std::move(replacement_);
-  std::size_t done = 0;
-  while (done < content_.size()) {
-    const ssize_t written = ::write(file.get(), content_.data() + done, content_.size() - done);
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) break;
-    done += static_cast<std::size_t>(written);
-  }
-  if (done == content_.size() && ::rename(replacement_path_.c_str(), path_.c_str()) == 0)
+  if (write_all(file.get(), content_) && ::rename(replacement_path_.c_str(), path_.c_str()) == 0)
     return Unit{};
   const int error_number = errno;
   (void)::unlink(replacement_path_.c_str());
@@ -141,9 +135,8 @@ Status Reporter::open_status_fd(int fd) {
 
 Status Reporter::open_status_file(const std::string& path) {
   struct stat file {};
-  if (::stat(path.c_str(), &file) == 0 && S_ISDIR(file.st_mode))
-    return record_failure(EISDIR, path);
   const bool exists = ::stat(path.c_str(), &file) == 0;
+  if (exists && S_ISDIR(file.st_mode)) return record_failure(EISDIR, path);
   if (exists && !S_ISREG(file.st_mode)) {
     // A FIFO waits here for its reader, as in a shell's redirection.
     device_.reset(::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY));
@@ -187,6 +180,7 @@ void Reporter::everywhere(const std::string& line) {
 void Reporter::error(const std::string& line) {
   if (file_) file_->forget();
   everywhere(line);
+  abandon();  // nobody stays to write it later
 }
 
 void Reporter::pid(pid_t pid) {

@@ -1,5 +1,6 @@
-// Where records go: standard output, a descriptor, a file. Nothing here blocks while the child
-// runs, and no failure to write ends anything: it is said once on standard error.
+// Where records go: standard output, a descriptor, a file. A stream without room for a record keeps
+// nobody waiting while the child runs, and no failure to write ends anything: it is said once on
+// standard error.
 #pragma once
 
 #include <poll.h>

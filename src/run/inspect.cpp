@@ -2,12 +2,14 @@
 #include <linux/sched.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <utility>
 
 #include "engine/spawn.hpp"
 #include "report/messages.hpp"
 #include "report/records.hpp"
 #include "run/run.hpp"
+#include "sys/descriptors.hpp"
 #include "sys/errors.hpp"
 
 namespace tether {
@@ -26,21 +28,9 @@ std::vector<std::string> names_of(std::uint64_t flags) {
   return names;
 }
 
-Status print(const std::string& text) {
-  std::size_t done = 0;
-  while (done < text.size()) {
-    const ssize_t written = ::write(STDOUT_FILENO, text.data() + done, text.size() - done);
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return Failure{Stage::record, errno, {}, "standard output", {}};
-    done += static_cast<std::size_t>(written);
-  }
-  return Unit{};
-}
-
 Result<int> print_and_succeed(const std::string& text) {
-  Status printed = print(text);
-  if (!printed.ok()) return printed.failure();
-  return 0;
+  if (write_all(STDOUT_FILENO, text)) return 0;
+  return Failure{Stage::record, errno, {}, "standard output", {}};
 }
 
 std::string row(const char* name, Means means, const char* explanation) {

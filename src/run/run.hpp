@@ -1,4 +1,6 @@
-// What each mode does with the options: one function, one way through.
+// What each mode does with the options: one function, one way through. The modes that start COMMAND
+// take the signals over, into `inherited`, as late as they can: until then tether ends as any
+// program does.
 #pragma once
 
 #include "policy/launch.hpp"
@@ -9,10 +11,10 @@ namespace tether {
 
 // Spawns COMMAND, stays until it has ended, and returns tether's exit status; or a Failure that has
 // been recorded and is still to be said. Ends tether by the child's SIGINT or SIGQUIT.
-Result<int> run_and_wait(const Options& options, const Inherited& inherited);
+Result<int> run_and_wait(const Options& options, Inherited& inherited);
 
 // Becomes COMMAND (--exec). Returns only the failure.
-Failure run_in_place(const Options& options, const Inherited& inherited);
+Failure run_in_place(const Options& options, Inherited& inherited);
 
 // --dry-run: says what would be done.
 Result<int> show_dry_run(const Options& options, const Inherited& inherited);

@@ -23,6 +23,9 @@ double seconds(const timeval& time) {
   return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
 }
 
+// Between two attempts to replace a keeper, where a process cannot be had.
+constexpr int keeper_retry_ms = 200;
+
 Usage usage_from(const rusage& usage) {
   Usage exact;
   exact.from = Usage::From::wait;
@@ -40,9 +43,7 @@ bool is_own(const signalfd_siginfo& info) {
 }  // namespace
 
 Result<UniqueFd> Supervisor::open_signals() {
-  sigset_t everything;
-  (void)::sigfillset(&everything);
-  UniqueFd signals(::signalfd(-1, &everything, SFD_CLOEXEC | SFD_NONBLOCK));
+  UniqueFd signals(open_signal_descriptor());
   if (!signals) return Failure{Stage::supervise, errno, {}, {}, {}};
   return signals;
 }
@@ -67,7 +68,7 @@ Result<Outcome> Supervisor::wait() {
   while (!ending) {
     // Readable, but not released yet: only the hang-up that follows tells when (Linux 6.9).
     const bool waits_for_release = ended_;
-    watch_once(waits_for_release);
+    if (Status watched = watch_once(waits_for_release); !watched.ok()) return watched.failure();
     if (!ended_) continue;
     ending = learn_ending(outcome);
     // Not ours after all, or a sandbox that does not let us ask.
@@ -93,16 +94,18 @@ std::optional<Ending> Supervisor::learn_ending(Outcome& outcome) {
   return ending;
 }
 
-void Supervisor::watch_once(bool child_released_only) {
+Status Supervisor::watch_once(bool child_released_only) {
   std::vector<pollfd> watched = {
       {child_.pidfd.get(), static_cast<short>(child_released_only ? 0 : POLLIN), 0},
       {signals_.get(), POLLIN, 0},
       {keeper_ ? keeper_.pidfd() : -1, POLLIN, 0}};
   reporter_.add_to(watched);
-  const int ready = ::poll(watched.data(), watched.size(), milliseconds_to_sample());
-  if (ready <= 0) {
+  const int ready = ::poll(watched.data(), watched.size(), milliseconds_to_wait());
+  if (ready < 0) return Failure{Stage::supervise, errno, {}, {}, {}};  // EINTR: nothing interrupts
+  if (keeper_missing_) replace_keeper();
+  if (ready == 0) {
     if (sampler_) sampler_->sample();
-    return;
+    return Unit{};
   }
   ended_ = ended_ || watched[0].revents != 0;
   released_ = (watched[0].revents & POLLHUP) != 0;
@@ -111,6 +114,7 @@ void Supervisor::watch_once(bool child_released_only) {
   reporter_.flush();
   if (watched[2].revents != 0 && !ended_ && !has_ended(child_.pidfd.get()))
     perform(lifecycle_.on_keeper_gone());
+  return Unit{};
 }
 
 void Supervisor::read_signals() {
@@ -151,7 +155,7 @@ void Supervisor::perform(const Act& act) {
       pass_on(act.signal);
       break;
     case Act::Kind::stop_ourselves:
-      act_by_default(act.signal);
+      if (has_job_control()) act_by_default(act.signal);
       break;
     case Act::Kind::replace_keeper:
       replace_keeper();
@@ -189,12 +193,14 @@ void Supervisor::replace_keeper() {
   Result<Keeper> started = Keeper::start_for(way_, child_.pid);
   if (started.ok()) {
     keeper_ = std::move(started.value());
-  } else {
+  } else if (!keeper_missing_) {
     say(started.failure());
   }
+  keeper_missing_ = !started.ok();
 }
 
-int Supervisor::milliseconds_to_sample() const {
+int Supervisor::milliseconds_to_wait() const {
+  if (keeper_missing_) return keeper_retry_ms;
   if (!sampler_ || ended_) return -1;
   return static_cast<int>(UsageSampler::next_interval(elapsed()).count());
 }
@@ -210,7 +216,7 @@ void Supervisor::finish_records() {
   while (reporter_.has_pending()) {
     std::vector<pollfd> watched = {{signals_.get(), POLLIN, 0}};
     reporter_.add_to(watched);
-    (void)::poll(watched.data(), watched.size(), -1);
+    if (::poll(watched.data(), watched.size(), -1) < 0) reporter_.abandon();
     signalfd_siginfo info{};
     while (::read(signals_.get(), &info, sizeof info) == sizeof info) {
       const auto signal = static_cast<int>(info.ssi_signo);

@@ -44,7 +44,7 @@ class Supervisor {
   void finish_records();
 
  private:
-  void watch_once(bool child_released_only);
+  Status watch_once(bool child_released_only);
   void read_signals();
   void handle_signal(const signalfd_siginfo& info);
   void handle_child_state();
@@ -53,7 +53,7 @@ class Supervisor {
   void hand_terminal_on();
   void replace_keeper();
   [[nodiscard]] bool has_own_group() const;
-  [[nodiscard]] int milliseconds_to_sample() const;
+  [[nodiscard]] int milliseconds_to_wait() const;
   [[nodiscard]] double elapsed() const;
   std::optional<Ending> learn_ending(Outcome& outcome);
   void take_terminal_back();
@@ -67,6 +67,7 @@ class Supervisor {
   UniqueFd signals_;
   Lifecycle lifecycle_;
   std::optional<UsageSampler> sampler_;
+  bool keeper_missing_ = false;
   bool ended_ = false;
   bool released_ = false;  // reaped as well, by the kernel (POLLHUP)
 };

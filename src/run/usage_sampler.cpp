@@ -94,7 +94,9 @@ void UsageSampler::read_peak_memory(Usage& usage) const {
 }
 
 std::chrono::milliseconds UsageSampler::next_interval(double elapsed_s) {
-  const std::chrono::milliseconds part(static_cast<int>(elapsed_s * 1000 * part_of_the_whole));
+  // Bounded before it becomes an integer: a life may last for years.
+  const double part_s = std::min(elapsed_s * part_of_the_whole, 1.0);
+  const std::chrono::milliseconds part(static_cast<int>(part_s * 1000));
   return std::clamp(part, shortest, longest);
 }
 

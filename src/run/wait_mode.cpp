@@ -13,6 +13,9 @@
 #include "run/run.hpp"
 #include "run/supervisor.hpp"
 #include "sys/caller.hpp"
+#include "sys/pidfd.hpp"
+#include "sys/signal_names.hpp"
+#include "sys/signals.hpp"
 
 namespace tether {
 namespace {
@@ -59,10 +62,10 @@ Result<Bound> attempt(const Options& options, const Launch& launch, Reporter& re
   request.guarantees = guarantee_flags(bound.guarantees);
   // COMMAND finds its own start record in the status file. If it is plain that the exec will fail,
   // nothing is said to have started, not even for a moment.
-  if (reporter.has_status_file() && launch.looks_executable())
-    request.before_exec = [&](const Child& child) {
-      reporter.to_status_file(to_line(start_record(options, child, bound.guarantees)));
-    };
+  const auto write_start = [&](const Child& made) {
+    reporter.to_status_file(to_line(start_record(options, made, bound.guarantees)));
+  };
+  if (reporter.has_status_file() && launch.looks_executable()) request.before_exec = write_start;
   Result<Child> child = spawn(request, plan);
   if (!child.ok()) {
     // The child may have had the foreground already.
@@ -70,6 +73,7 @@ Result<Bound> attempt(const Options& options, const Launch& launch, Reporter& re
     return child.failure();
   }
   bound.child = std::move(child.value());
+  if (reporter.has_status_file() && !request.before_exec) write_start(bound.child);
   bound.keeper.close_channel();
   return bound;
 }
@@ -84,7 +88,10 @@ bool may_be_unsupported(const Failure& failure) {
 // what there is and emulates the rest.
 Result<Bound> spawn_bound(const Options& options, const Launch& launch, Reporter& reporter) {
   const CallerFacts caller = facts_for(options, &launch);
-  Result<Bound> bound = attempt(options, launch, reporter, KernelSupport::everything(), caller);
+  KernelSupport hope = KernelSupport::everything();
+  // Not to be found out by an attempt: it would succeed, and the status be lost.
+  if (options.autoreap || options.autokill) hope.autoreap = has_exit_information();
+  Result<Bound> bound = attempt(options, launch, reporter, hope, caller);
   if (bound.ok() || !may_be_unsupported(bound.failure())) return bound;
   return attempt(options, launch, reporter, probe_kernel(), caller);
 }
@@ -160,14 +167,17 @@ CallerFacts facts_for(const Options& options, const Launch* launch) {
   return caller;
 }
 
-Result<int> run_and_wait(const Options& options, const Inherited& inherited) {
+Result<int> run_and_wait(const Options& options, Inherited& inherited) {
   Reporter reporter;
   const auto fail = [&](Failure failure) {
     if (reporter.wants_records()) reporter.error(error_line(failure));
     return failure;
   };
 
-  if (Status opened = reporter.open(options); !opened.ok()) return fail(opened.failure());
+  Status opened = reporter.open(options);
+  // From here on a reader that went away is an errno and not a signal.
+  inherited.signals = take_over_signals();
+  if (!opened.ok()) return fail(opened.failure());
   if (Status permitted = check_privilege(options, facts_for(options, nullptr)); !permitted.ok())
     return fail(permitted.failure());
   Result<Launch> launch = Launch::prepare(options, inherited);

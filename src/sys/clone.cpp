@@ -35,9 +35,10 @@ long clone3_on_stack(clone_args* arguments, void (*body)(void*), void* argument)
       "syscall\n\t"
       "test %%rax, %%rax\n\t"
       "jnz 1f\n\t"
-      "xor %%ebp, %%ebp\n\t"
       "mov %[argument], %%rdi\n\t"
-      "call *%[body]\n\t"
+      "mov %[body], %%rax\n\t"
+      "xor %%ebp, %%ebp\n\t"  // the end of the stack, to a debugger; may have held an operand
+      "call *%%rax\n\t"
       "ud2\n"
       "1:"
       : "+a"(result)
@@ -148,12 +149,12 @@ Cloned fork_with_pidfd(CloneWay way, std::uint64_t flags, int exit_signal) {
 }
 
 int try_clone_flags(CloneWay way, std::uint64_t flags) {
-  int* const nowhere = reinterpret_cast<int*>(std::uintptr_t{8});
+  constexpr std::uint64_t nowhere = 8;
   long pid = -1;
   if (way == CloneWay::clone3) {
     clone_args arguments{};
     arguments.flags = CLONE_PIDFD | flags;
-    arguments.pidfd = address(nowhere);
+    arguments.pidfd = nowhere;
     arguments.exit_signal = static_cast<std::uint64_t>(signal_for(flags));
     pid = ::syscall(SYS_clone3, &arguments, sizeof arguments);
   } else {

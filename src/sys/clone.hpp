@@ -47,9 +47,10 @@ Cloned run_sharing_memory(CloneWay way, std::uint64_t flags, void (*body)(void*)
 // child that no generic wait sees (wait with __WALL); fork itself cannot do that and uses SIGCHLD.
 Cloned fork_with_pidfd(CloneWay way, std::uint64_t flags, int exit_signal);
 
-// Asks without a side effect whether clone3 or legacy clone would accept `flags`: the place for the
-// pidfd is an address nobody has, which the kernel looks at after it has approved of the flags.
-// Returns EFAULT (it would), EINVAL (unknown flag), EPERM (not permitted, or filtered) or ENOSYS.
+// Asks without a side effect whether clone3 would accept `flags`, or whether legacy clone can be
+// called (which takes no flags from here): the place for the pidfd is an address nobody has, which
+// the kernel looks at after it has approved of the flags. Returns EFAULT (it would), EINVAL
+// (unknown flag), EPERM (not permitted, or filtered), ENOSYS, or another errno that says neither.
 int try_clone_flags(CloneWay way, std::uint64_t flags);
 
 }  // namespace tether

@@ -4,21 +4,29 @@
 
 #include <cerrno>
 
+#include "sys/pidfd.hpp"
+
 namespace tether {
 
 KernelSupport probe_kernel() {
   KernelSupport support;
+  // Any other answer, such as EAGAIN at a limit, says nothing about the call.
+  const auto refused = [](int error) { return error == ENOSYS || error == EPERM; };
   const int plain = try_clone_flags(CloneWay::clone3, 0);
-  if (plain != EFAULT) {
+  if (refused(plain)) {
     support.clone3_error = plain;
-    const bool legacy = try_clone_flags(CloneWay::legacy_clone, 0) == EFAULT;
+    const int legacy_answer = try_clone_flags(CloneWay::legacy_clone, 0);
+    const bool legacy = !refused(legacy_answer) && legacy_answer != EINVAL;
     support.way = legacy ? CloneWay::legacy_clone : CloneWay::fork;
     return support;
   }
-  support.autoreap = try_clone_flags(CloneWay::clone3, clone_autoreap) == EFAULT;
-  support.nnp = try_clone_flags(CloneWay::clone3, clone_nnp) == EFAULT;
-  support.autokill = try_clone_flags(CloneWay::clone3,
-                                     clone_autoreap | clone_nnp | clone_pidfd_autokill) == EFAULT;
+  const auto known = [&](std::uint64_t flags) {
+    const int answer = try_clone_flags(CloneWay::clone3, flags);
+    return answer != EINVAL && !refused(answer);
+  };
+  support.autoreap = known(clone_autoreap) && has_exit_information();
+  support.nnp = known(clone_nnp);
+  support.autokill = known(clone_autoreap | clone_nnp | clone_pidfd_autokill);
   return support;
 }
 

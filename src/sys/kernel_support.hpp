@@ -9,8 +9,8 @@ namespace tether {
 
 struct KernelSupport {
   CloneWay way = CloneWay::clone3;
-  int clone3_error = 0;  // why the way is not clone3: ENOSYS or EPERM
-  bool autoreap = false;
+  int clone3_error = 0;   // why the way is not clone3: ENOSYS or EPERM
+  bool autoreap = false;  // and its exit status can be learned
   bool nnp = false;
   bool autokill = false;  // with no_new_privs or CAP_SYS_ADMIN
 

@@ -11,6 +11,8 @@
 #include <cerrno>
 #include <csignal>
 
+#include "sys/unique_fd.hpp"
+
 namespace tether {
 namespace {
 
@@ -94,6 +96,13 @@ std::optional<Ending> exit_information(int pidfd) {
   // On failure the mask we asked with is still there: it proves nothing without the result.
   if (::ioctl(pidfd, get_info, &info) != 0 || (info.mask & info_exit) == 0) return std::nullopt;
   return decode_wait_status(info.exit_code);
+}
+
+bool has_exit_information() {
+  const UniqueFd self(open_pidfd(::getpid()));
+  PidfdInfo info{};
+  info.mask = info_exit;
+  return self && ::ioctl(self.get(), get_info, &info) == 0;
 }
 
 Ending decode_wait_status(int status) {

@@ -7,18 +7,9 @@
 #include <cstdint>
 #include <optional>
 
+#include "sys/ending.hpp"
+
 namespace tether {
-
-// How a process ended: a wait status decoded, in this one place.
-struct Ending {
-  enum class Code { exited, killed, dumped };
-  Code code = Code::exited;
-  int exit_code = 0;  // of exited
-  int signal = 0;     // of killed and dumped
-
-  // What a shell would call it: the exit code, or 128 + signal.
-  [[nodiscard]] int shell_status() const { return code == Code::exited ? exit_code : 128 + signal; }
-};
 
 // pidfd_open(2), Linux 5.3; close-on-exec. -1 and errno on failure.
 int open_pidfd(pid_t pid);
@@ -52,7 +43,11 @@ std::optional<StopOrContinue> take_stop_or_continue(int pidfd);
 // released it yet, although the pidfd already polls readable: wait for POLLHUP, then ask again.
 std::optional<Ending> exit_information(int pidfd);
 
-// Decodes the status word of wait(2).
+// Whether exit_information() can be had here at all: not before Linux 6.15, nor where a sandbox
+// filters the ioctl.
+bool has_exit_information();
+
+// Decodes the status word of wait(2), in this one place.
 Ending decode_wait_status(int status);
 
 }  // namespace tether

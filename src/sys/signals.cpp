@@ -1,18 +1,21 @@
 #include "sys/signals.hpp"
 
-#include <fmt/format.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <csignal>
-#include <cstring>
 
 namespace tether {
 namespace {
 
 constexpr std::size_t mask_bytes = sizeof(std::uint64_t);
+
+#if !defined(__x86_64__) && !defined(__aarch64__)
+#error "the layout of the kernel's sigaction has been checked on x86-64 and arm64 only"
+#endif
 
 // struct sigaction as the kernel's rt_sigaction(2) has it; all zeros is "default, no flags".
 struct KernelSigaction {
@@ -77,6 +80,16 @@ void act_by_default(int signal) {
   (void)swap_action(signal, &old, nullptr);
 }
 
+int open_signal_descriptor() {
+  const std::uint64_t everything = ~std::uint64_t{0};
+  return static_cast<int>(
+      ::syscall(SYS_signalfd4, -1, &everything, mask_bytes, SFD_CLOEXEC | SFD_NONBLOCK));
+}
+
+bool has_job_control() {
+  return ::getsid(::getppid()) == ::getsid(0);
+}
+
 bool is_pending(int signal) {
   std::uint64_t pending = 0;
   (void)::syscall(SYS_rt_sigpending, &pending, mask_bytes);
@@ -90,13 +103,6 @@ void die_by(int signal) {
   (void)::setrlimit(RLIMIT_CORE, &no_core);
   (void)::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
   act_by_default(signal);
-}
-
-std::string signal_name(int signal) {
-  if (signal >= SIGRTMIN && signal <= SIGRTMAX)
-    return signal == SIGRTMIN ? "SIGRTMIN" : fmt::format("SIGRTMIN+{}", signal - SIGRTMIN);
-  const char* name = ::sigabbrev_np(signal);
-  return name != nullptr ? fmt::format("SIG{}", name) : fmt::format("SIG{}", signal);
 }
 
 }  // namespace tether

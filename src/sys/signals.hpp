@@ -1,9 +1,8 @@
 // Signals as the kernel keeps them: the mask and dispositions a process was started with, all 64
-// of them (glibc hides 32 and 33 from its own calls), and the names of signals.
+// of them (glibc hides 32 and 33 from its own calls).
 #pragma once
 
 #include <cstdint>
-#include <string>
 
 namespace tether {
 
@@ -31,14 +30,18 @@ void reset_all_signals() noexcept;
 // nobody could continue is never stopped.
 void act_by_default(int signal);
 
+// A descriptor from which every blocked signal is read (signalfd(2)), 32 and 33 included;
+// close-on-exec, non-blocking. -1 and errno on failure.
+int open_signal_descriptor();
+
+// False if our parent is in another session: then nobody there would continue us after a stop.
+bool has_job_control();
+
 // Whether `signal`, which is blocked, has been sent to this process and not been read yet.
 bool is_pending(int signal);
 
 // Ends this process as `signal` would, without a core dump. Returns only where the signal cannot
 // end it (PID 1).
 void die_by(int signal);
-
-// "SIGTERM", "SIGRTMIN+3"; "SIG77" for what has no name.
-std::string signal_name(int signal);
 
 }  // namespace tether

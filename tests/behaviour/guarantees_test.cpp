@@ -20,7 +20,7 @@ namespace {
 
 const Words everything{"--autoreap", "--autokill", "--nnp"};
 
-// Kills tether and expects that nothing is left of `child`, and that SIGKILL ended it.
+// Kills tether and expects that nothing is left of the child.
 void check_child_dies_with_tether(const Words& ours, const Words& command,
                                   const Setup& setup = {}) {
   CAPTURE(ours);
@@ -28,7 +28,6 @@ void check_child_dies_with_tether(const Words& ours, const Words& command,
   Running running(ours + Words{"--print-pid"} + command, setup);
   running.expect_output("ready");
   const pid_t child = running.child();
-  const tether::UniqueFd pidfd(tether::open_pidfd(child));
   REQUIRE(state_of(child).has_value());
   running.send(SIGKILL);
   CHECK(orphans.is_gone(child));
@@ -61,9 +60,9 @@ TEST_CASE("the newest kernel is one that has the flags") {
 
 TEST_CASE("what was not asked for is null in the record") {
   const Json nothing = start_of({}).at("guarantees");
-  for (const auto& [name, means] : nothing.items()) {
-    CAPTURE(name);
-    CHECK(means.is_null());
+  for (const auto& item : nothing.items()) {
+    CAPTURE(item.key());
+    CHECK(item.value().is_null());
   }
   const Json only_nnp = start_of({"--nnp"}).at("guarantees");
   CHECK(only_nnp.at("nnp") == expected_nnp());
@@ -83,7 +82,7 @@ TEST_CASE("features and dry-run and the start record agree") {
   CHECK(features.at("flags").at("CLONE_AUTOREAP") == kernel_has_flags());
   CHECK(features.at("flags").at("CLONE_NNP") == kernel_has_flags());
   CHECK(features.at("flags").at("CLONE_PIDFD_AUTOKILL") == kernel_has_flags());
-  CHECK(features.at("call") == "clone3");
+  CHECK((features.at("call") == "clone3") == !sandbox_filters_clone3());
   const bool names_autokill =
       dry_run.at("flags").dump().find("CLONE_PIDFD_AUTOKILL") != std::string::npos;
   CHECK(names_autokill == kernel_has_flags());

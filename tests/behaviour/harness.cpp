@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -19,6 +20,7 @@
 
 #include "schema.hpp"
 #include "sys/pidfd.hpp"
+#include "sys/signals.hpp"
 
 namespace tether::test {
 namespace {
@@ -75,6 +77,9 @@ std::vector<char*> pointers(Words& words) {
   (void)::dup2(input, STDIN_FILENO);
   (void)::dup2(output, STDOUT_FILENO);
   (void)::dup2(error, STDERR_FILENO);
+  // As from a shell at a terminal, whatever this was started by.
+  (void)tether::take_over_signals();
+  tether::reset_all_signals();
   if (setup.clear_environment) (void)::clearenv();
   for (const std::string& entry : setup.environment) {
     const std::size_t equals = entry.find('=');
@@ -133,8 +138,8 @@ Running::Running(const Words& arguments, const Setup& setup) {
 Running::~Running() {
   if (pid_ <= 0) return;
   (void)::kill(pid_, SIGKILL);
-  (void)::kill(pid_, SIGCONT);
   (void)::waitpid(pid_, nullptr, 0);
+  end_all_children();
 }
 
 void Running::send(int signal) const {
@@ -274,13 +279,27 @@ void TemporaryDirectory::write(const std::string& name, const std::string& conte
   std::filesystem::permissions(path(name), static_cast<std::filesystem::perms>(mode));
 }
 
-OrphanCollector::OrphanCollector() {
+OrphanCollector::~OrphanCollector() {
+  (void)all_are_gone();
+}
+
+void become_subreaper() {
   (void)::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 }
 
-OrphanCollector::~OrphanCollector() {
-  (void)all_are_gone();
-  (void)::prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0);
+void end_all_children() {
+  const std::string own = std::to_string(::getpid());
+  const std::string list = "/proc/" + own + "/task/" + own + "/children";
+  const bool gone = eventually([&list] {
+    std::istringstream children(read_file(list));
+    for (pid_t child = 0; children >> child;) (void)::kill(child, SIGKILL);
+    pid_t reaped = 0;
+    do {
+      reaped = ::waitpid(-1, nullptr, WNOHANG | __WALL);
+    } while (reaped > 0);
+    return reaped < 0;
+  });
+  CHECK_MESSAGE(gone, "processes are left that do not die");
 }
 
 bool OrphanCollector::is_gone(pid_t pid) const {
@@ -364,7 +383,12 @@ bool kernel_is_at_least(int major, int minor) {
 }
 
 bool kernel_has_flags() {
-  return kernel_is_at_least(7, 1);
+  return kernel_is_at_least(7, 1) && !sandbox_filters_clone3();
+}
+
+bool sandbox_filters_clone3() {
+  // No size is EINVAL to the kernel.
+  return ::syscall(SYS_clone3, nullptr, 0) == -1 && errno != EINVAL;
 }
 
 std::string expected_autoreap() {

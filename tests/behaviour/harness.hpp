@@ -68,8 +68,6 @@ class Running {
  private:
   bool read_some(std::chrono::steady_clock::time_point deadline);
   void collect(UniqueFd& from, std::string& to);
-  void reap();
-
   pid_t pid_ = -1;
   UniqueFd pidfd_;
   UniqueFd input_;
@@ -113,11 +111,17 @@ class TemporaryDirectory {
   std::string path_;
 };
 
-// While it lives, orphans come to this process, so that they are seen and reaped here at once:
-// the PID 1 of some machines takes its time.
+// Makes orphans come to this process, where they are seen and reaped at once: the PID 1 of some
+// machines takes its time. For the whole run of the suite.
+void become_subreaper();
+
+// Kills and reaps whatever a test has left: nothing of the suite stays on the machine.
+void end_all_children();
+
+// What became of the orphans of a test that is about them. All are gone when it goes out of scope.
 class OrphanCollector {
  public:
-  OrphanCollector();
+  OrphanCollector() = default;
   ~OrphanCollector();
   OrphanCollector(const OrphanCollector&) = delete;
   OrphanCollector& operator=(const OrphanCollector&) = delete;
@@ -141,6 +145,8 @@ bool is_root();
 // Whether this kernel's release is one with the new clone flags (7.1), by its number: the tests'
 // own view, for tether finds out by trying.
 bool kernel_has_flags();
+// Whether the suite itself runs where clone3 is filtered, as in a container: then not.
+bool sandbox_filters_clone3();
 bool kernel_is_at_least(int major, int minor);
 
 // The labels that a record must have, here and for this user, with --autokill --nnp.

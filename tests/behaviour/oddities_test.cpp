@@ -97,7 +97,12 @@ TEST_CASE("a machine without proc is survived") {
   };
   for (const Words& ours : {Words{}, Words{"--autokill", "--nnp"}, Words{"--autoreap", "--json"}}) {
     CAPTURE(ours);
-    CHECK(run(ours + Words{"--close-fds"} + probe("exit", {"5"}), setup).exit_code == 5);
+    const Finished finished = run(ours + Words{"--close-fds"} + probe("exit", {"5"}), setup);
+    if (finished.exit_code == 95) {
+      MESSAGE("no mount namespace to be had here: not tested");
+      return;
+    }
+    CHECK(finished.exit_code == 5);
   }
   const Finished features = run({"--features", "--json"}, setup);
   CHECK(features.record("features").at("guarantees").at("autokill") == expected_autokill());

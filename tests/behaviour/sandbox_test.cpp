@@ -108,6 +108,18 @@ TEST_CASE("the answer of the kernel about privilege is not taken for a filter") 
   CHECK(finished.err.find("needs --nnp") != std::string::npos);
 }
 
+TEST_CASE("a sandbox that hides how an autoreaped child ended costs no status") {
+  const Finished finished =
+      run(everything + Words{"--json"} + probe("exit", {"7"}), filtered("ioctl=EPERM"));
+  CHECK(finished.exit_code == 7);
+  const Json guarantees = finished.record("start").at("guarantees");
+  CHECK(guarantees.at("autoreap") == "wait");
+  CHECK(guarantees.at("autokill") == emulated_autokill());
+  CHECK(
+      run({"--features", "--json"}, filtered("ioctl=EPERM")).record("features").at("guarantees") ==
+      guarantees);
+}
+
 TEST_CASE("where not even a pidfd is to be had the error is clear and no child is left") {
   const Finished finished =
       run(probe("exit", {"0"}), filtered("clone3=EPERM,clone-pidfd=EPERM,pidfd_open=EPERM"));

@@ -45,6 +45,7 @@ class Terminal {
     if (job_ > 0) (void)::kill(-job_, SIGKILL);
     (void)::kill(shell_, SIGKILL);
     (void)::waitpid(shell_, nullptr, 0);
+    end_all_children();
   }
 
   void type(char key) const { REQUIRE(::write(master_.get(), &key, 1) == 1); }

@@ -1,0 +1,35 @@
+#include "sys/descriptors.hpp"
+
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+namespace tether {
+namespace {
+
+// Of the one by one way: more than anybody's hard limit should be.
+constexpr unsigned last_resort = 1U << 20;
+
+}  // namespace
+
+void close_between(unsigned first, unsigned last) noexcept {
+  if (first > last || ::syscall(SYS_close_range, first, last, 0) == 0) return;
+  rlimit limit{};
+  (void)::getrlimit(RLIMIT_NOFILE, &limit);
+  for (unsigned fd = first; fd <= last && fd < limit.rlim_max && fd < last_resort; ++fd)
+    (void)::close(static_cast<int>(fd));
+}
+
+bool write_all(int fd, std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t written = ::write(fd, text.data(), text.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return false;
+    text.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return true;
+}
+
+}  // namespace tether

@@ -1,0 +1,18 @@
+// Descriptors by number: closing many at once, writing all there is.
+#pragma once
+
+#include <string_view>
+
+namespace tether {
+
+// Async-signal-safe. Closes the descriptors from `first` to `last`, both included: close_range(2)
+// (Linux 5.9), or one by one up to the limit where a sandbox does not know that call.
+void close_between(unsigned first, unsigned last) noexcept;
+
+// The highest number a descriptor could have.
+constexpr unsigned highest_fd = ~0U;
+
+// Writes the whole text. False and errno on failure.
+bool write_all(int fd, std::string_view text);
+
+}  // namespace tether

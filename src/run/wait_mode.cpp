@@ -88,11 +88,12 @@ bool may_be_unsupported(const Failure& failure) {
 // what there is and emulates the rest.
 Result<Bound> spawn_bound(const Options& options, const Launch& launch, Reporter& reporter) {
   const CallerFacts caller = facts_for(options, &launch);
-  KernelSupport hope = KernelSupport::everything();
-  // Not to be found out by an attempt: it would succeed, and the status be lost.
-  if (options.autoreap || options.autokill) hope.autoreap = has_exit_information();
-  Result<Bound> bound = attempt(options, launch, reporter, hope, caller);
-  if (bound.ok() || !may_be_unsupported(bound.failure())) return bound;
+  // Not to be found out by an attempt: it could succeed, and the child's status be lost.
+  const bool needs_exit_information = options.autoreap || options.autokill;
+  if (!needs_exit_information || has_exit_information()) {
+    Result<Bound> bound = attempt(options, launch, reporter, KernelSupport::everything(), caller);
+    if (bound.ok() || !may_be_unsupported(bound.failure())) return bound;
+  }
   return attempt(options, launch, reporter, probe_kernel(), caller);
 }
 

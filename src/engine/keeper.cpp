@@ -48,7 +48,8 @@ int meet_child(int channel) {
 // caller's group ends the keeper.
 [[noreturn]] void watch(int holder, int channel) {
   (void)::setsid();
-  (void)::prctl(PR_SET_NAME, "tether-keeper", 0, 0, 0);
+  // A name of its own: who kills all that is called tether does not mean the keeper.
+  (void)::prctl(PR_SET_NAME, "keeper", 0, 0, 0);
   keep_only(holder, channel);
   const int child = meet_child(channel);
   if (child < 0) ::_exit(0);

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <paths.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -148,9 +149,13 @@ int Launch::base_fd() const {
 }
 
 std::string Launch::located() const {
-  for (const std::string& candidate : candidate_storage_)
-    if (!candidate.empty() && ::faccessat(base_fd(), candidate.c_str(), X_OK, AT_EACCESS) == 0)
+  for (const std::string& candidate : candidate_storage_) {
+    // A directory may be "executed", but exec goes on to the next candidate.
+    struct stat file {};
+    if (::fstatat(base_fd(), candidate.c_str(), &file, 0) == 0 && S_ISREG(file.st_mode) &&
+        ::faccessat(base_fd(), candidate.c_str(), X_OK, AT_EACCESS) == 0)
       return candidate;
+  }
   return {};
 }
 

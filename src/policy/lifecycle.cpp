@@ -11,6 +11,26 @@ std::uint64_t bit(int signal) {
   return std::uint64_t{1} << (signal - 1);
 }
 
+// What a terminal sends to its whole foreground group; everything else that comes from the kernel,
+// an alarm for instance, is for one process. A hangup is both: for the group when the leader of the
+// session ends, for the leader alone when the line goes (tty_ioctl(4), credentials(7)).
+bool was_for_the_group(const SignalEvent& event) {
+  switch (event.signal) {
+    case SIGINT:
+    case SIGQUIT:
+    case SIGTSTP:
+    case SIGTTIN:
+    case SIGTTOU:
+    case SIGWINCH:
+      return event.from_kernel;
+    case SIGHUP:
+    case SIGCONT:  // which follows a hangup
+      return event.from_kernel && !event.we_lead_session;
+    default:
+      return false;
+  }
+}
+
 // Requests to end. A program that catches one and leaves in its own way still ended because of it;
 // SIGHUP is not among them, as it often means "read your configuration again".
 constexpr std::initializer_list<int> requests_to_end = {SIGTERM, SIGINT, SIGQUIT};
@@ -24,18 +44,18 @@ const char* name_of(Cause cause) {
 Act Lifecycle::on_signal(const SignalEvent& event) {
   if (event.from_ourselves) return {};
   const bool echo = event.signal == SIGCONT && std::exchange(continued_by_others_, false);
-  // The terminal signals a whole group: a child in ours has had it. And when a shell continued our
-  // group and with it the child, its SIGCONT to us is not another one.
-  if (event.child_in_our_group && (event.from_kernel || echo)) return {};
+  // A child in our group has had what the group got. And when a shell continued our group and with
+  // it the child, its SIGCONT to us is not another one.
+  if (event.child_in_our_group && (was_for_the_group(event) || echo)) return {};
   if (event.signal == SIGCONT) stopped_ = false;
   passed_on_ |= bit(event.signal);
   return {Act::Kind::pass_on, event.signal};
 }
 
-Act Lifecycle::on_child_stopped(int signal, bool continue_is_pending) {
+Act Lifecycle::on_child_stopped(int signal, bool continue_has_come) {
   stopped_ = true;
   continued_by_others_ = false;
-  if (continue_is_pending) return {};
+  if (continue_has_come) return {};
   // SIGSTOP itself would stop us in an orphaned group too, where nobody continues us.
   const int ours = signal == SIGTTIN || signal == SIGTTOU ? signal : SIGTSTP;
   return {Act::Kind::stop_ourselves, ours};

@@ -20,6 +20,7 @@ struct SignalEvent {
   bool from_kernel = false;         // a terminal or the like, not a process (si_code SI_KERNEL)
   bool from_ourselves = false;      // our own write to a closed pipe, say
   bool child_in_our_group = false;  // at this moment
+  bool we_lead_session = false;
 };
 
 struct Act {
@@ -38,9 +39,9 @@ class Lifecycle {
   // A signal sent to tether. What the child has already had from the terminal is not repeated.
   Act on_signal(const SignalEvent& event);
   // The child was stopped by `signal`: whoever watches tether has to see a stop. Not if a SIGCONT
-  // to tether is pending: the kernel would throw it away for the stop, and nobody would send
+  // to tether has come already: the kernel would throw it away for the stop, and nobody would send
   // another.
-  Act on_child_stopped(int signal, bool continue_is_pending);
+  Act on_child_stopped(int signal, bool continue_has_come);
   Act on_child_continued();
   // The keeper is gone although the child lives.
   Act on_keeper_gone();

@@ -6,7 +6,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
+#include <climits>
 #include <cstdlib>
 #include <utility>
 
@@ -34,13 +36,30 @@ bool has_room(int fd) {
   return ::poll(&entry, 1, 0) > 0;
 }
 
-// The file itself where `path` is a symbolic link, so that the link stays.
-std::string resolve(const std::string& path) {
-  char* resolved = ::realpath(path.c_str(), nullptr);
-  if (resolved == nullptr) return path;
-  std::string result(resolved);
-  std::free(resolved);  // NOLINT: realpath(3) hands it over
-  return result;
+constexpr int most_links = 40;  // as the kernel follows (path_resolution(7))
+
+std::string real_directory_of(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  const std::string directory =
+      slash == std::string::npos ? "." : path.substr(0, std::max<std::size_t>(slash, 1));
+  std::array<char, PATH_MAX> resolved;
+  return ::realpath(directory.c_str(), resolved.data()) != nullptr ? resolved.data() : directory;
+}
+
+// Where `path` leads, link by link, there or not: the file is replaced, and the links stay.
+std::string resolve(std::string path) {
+  std::array<char, PATH_MAX> target;
+  for (int i = 0; i < most_links; ++i) {
+    const std::string directory = real_directory_of(path);
+    path = directory + "/" + path.substr(path.rfind('/') + 1);
+    // These are descriptors, though they look like links to files.
+    if (directory.rfind("/proc/", 0) == 0) return path;
+    const ssize_t size = ::readlink(path.c_str(), target.data(), target.size());
+    if (size < 0) return path;
+    const std::string next(target.data(), static_cast<std::size_t>(size));
+    path = next.front() == '/' ? next : directory + "/" + next;
+  }
+  return path;
 }
 
 }  // namespace
@@ -72,7 +91,7 @@ void Stream::give_up(int error_number) {
 }
 
 Result<StatusFile> StatusFile::prepare(const std::string& path) {
-  StatusFile file(resolve(path));
+  StatusFile file(path);
   if (Status opened = file.open_replacement(); !opened.ok()) return opened.failure();
   return file;
 }
@@ -93,21 +112,42 @@ Status StatusFile::open_replacement() {
     replacement_path_ = fmt::format("{}.{}.{}", path_, ::getpid(), attempt);
     replacement_.reset(::open(replacement_path_.c_str(),
                               O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, file_mode));
-    if (replacement_) return Unit{};
+    if (replacement_) {
+      keep_attributes();
+      return Unit{};
+    }
     if (errno != EEXIST) break;
   }
   return record_failure(errno, path_);
 }
 
+// Who could read the old file, and nobody else, can read the new one.
+void StatusFile::keep_attributes() const {
+  struct stat old {};
+  if (::stat(path_.c_str(), &old) != 0) return;
+  if (old.st_uid != ::geteuid() || old.st_gid != ::getegid())
+    (void)!::fchown(replacement_.get(), old.st_uid, old.st_gid);
+  (void)::fchmod(replacement_.get(), old.st_mode & 0777);
+}
+
 Status StatusFile::replace_with(const std::string& line) {
+  if (is_broken_) return Unit{};  // has been said
   content_ += line;
   if (!replacement_)
-    if (Status opened = open_replacement(); !opened.ok()) return opened;
+    if (Status opened = open_replacement(); !opened.ok()) {
+      is_broken_ = true;
+      return opened;
+    }
   const UniqueFd file = std::move(replacement_);
-  if (write_all(file.get(), content_) && ::rename(replacement_path_.c_str(), path_.c_str()) == 0)
+  if (write_all(file.get(), content_) && ::rename(replacement_path_.c_str(), path_.c_str()) == 0) {
+    is_ours_ = true;
     return Unit{};
+  }
   const int error_number = errno;
+  is_broken_ = true;
   (void)::unlink(replacement_path_.c_str());
+  // Rather no file than one of an earlier run that looks like this one's.
+  if (!is_ours_) (void)::unlink(path_.c_str());
   return record_failure(error_number, path_);
 }
 
@@ -137,14 +177,16 @@ Status Reporter::open_status_file(const std::string& path) {
   struct stat file {};
   const bool exists = ::stat(path.c_str(), &file) == 0;
   if (exists && S_ISDIR(file.st_mode)) return record_failure(EISDIR, path);
-  if (exists && !S_ISREG(file.st_mode)) {
+  const std::string resolved = resolve(path);
+  const bool is_descriptor = resolved.rfind("/proc/", 0) == 0;
+  if (exists && (is_descriptor || !S_ISREG(file.st_mode))) {
     // A FIFO waits here for its reader, as in a shell's redirection.
-    device_.reset(::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY));
+    device_.reset(::open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY));
     if (!device_) return record_failure(errno, path);
     stream_on(device_.get(), path).gets_records = true;
     return Unit{};
   }
-  Result<StatusFile> prepared = StatusFile::prepare(path);
+  Result<StatusFile> prepared = StatusFile::prepare(resolved);
   if (!prepared.ok()) return prepared.failure();
   file_.emplace(std::move(prepared.value()));
   return Unit{};

@@ -41,7 +41,8 @@ class Stream {
 // finds it complete or not there.
 class StatusFile {
  public:
-  // Makes sure that the file can be replaced: makes the first replacement beside it, still empty.
+  // `path` leads through no link. Makes sure that the file can be replaced: makes the first
+  // replacement beside it, still empty.
   static Result<StatusFile> prepare(const std::string& path);
   StatusFile(StatusFile&& other) noexcept;
   StatusFile& operator=(StatusFile&&) = delete;
@@ -56,9 +57,12 @@ class StatusFile {
  private:
   explicit StatusFile(std::string path) : path_(std::move(path)) {}
   Status open_replacement();
+  void keep_attributes() const;
 
   std::string path_;
   std::string content_;
+  bool is_ours_ = false;  // what stands there now is of this run
+  bool is_broken_ = false;
   std::string replacement_path_;
   UniqueFd replacement_;
 };

@@ -4,6 +4,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -78,7 +79,7 @@ Result<Outcome> Supervisor::wait() {
   outcome.ending = *ending;
   outcome.cause = lifecycle_.cause_of(*ending);
   outcome.elapsed_s = elapsed();
-  take_terminal_back();
+  outcome.had_terminal = take_terminal_back();
   keeper_.end();
   return outcome;
 }
@@ -122,8 +123,11 @@ void Supervisor::read_signals() {
   ssize_t got = 0;
   do {
     got = ::read(signals_.get(), batch.data(), sizeof batch);
-    for (std::size_t i = 0; got > 0 && i < static_cast<std::size_t>(got) / sizeof batch[0]; ++i)
-      handle_signal(batch[i]);
+    const std::size_t count = got > 0 ? static_cast<std::size_t>(got) / sizeof batch[0] : 0;
+    const auto is_continue = [](const signalfd_siginfo& info) { return info.ssi_signo == SIGCONT; };
+    continue_in_hand_ = std::any_of(batch.begin(), batch.begin() + count, is_continue);
+    for (std::size_t i = 0; i < count; ++i) handle_signal(batch[i]);
+    continue_in_hand_ = false;
   } while (got == sizeof batch);
 }
 
@@ -138,12 +142,14 @@ void Supervisor::handle_signal(const signalfd_siginfo& info) {
   event.from_kernel = info.ssi_code == SI_KERNEL;
   event.from_ourselves = is_own(info);
   event.child_in_our_group = ::getpgid(child_.pid) == ::getpgrp();
+  event.we_lead_session = ::getsid(0) == ::getpid();
   perform(lifecycle_.on_signal(event));
 }
 
 void Supervisor::handle_child_state() {
   while (const auto change = take_stop_or_continue(child_.pidfd.get()))
-    perform(change->stopped ? lifecycle_.on_child_stopped(change->signal, is_pending(SIGCONT))
+    perform(change->stopped ? lifecycle_.on_child_stopped(change->signal,
+                                                          continue_in_hand_ || is_pending(SIGCONT))
                             : lifecycle_.on_child_continued());
 }
 
@@ -155,7 +161,7 @@ void Supervisor::perform(const Act& act) {
       pass_on(act.signal);
       break;
     case Act::Kind::stop_ourselves:
-      if (has_job_control()) act_by_default(act.signal);
+      stop_ourselves(act.signal);
       break;
     case Act::Kind::replace_keeper:
       replace_keeper();
@@ -183,9 +189,16 @@ void Supervisor::hand_terminal_on() {
     (void)::tcsetpgrp(terminal_fd_, child_.pid);
 }
 
-void Supervisor::take_terminal_back() {
-  if (terminal_fd_ >= 0 && ::tcgetpgrp(terminal_fd_) == child_.pid)
-    (void)::tcsetpgrp(terminal_fd_, ::getpgrp());
+// Of a child whose own group had the terminal, our group has not had what was typed there: a script
+// that runs us would go on. It gets the same.
+void Supervisor::stop_ourselves(int signal) {
+  if (!has_job_control()) return;
+  act_by_default(signal, take_terminal_back() ? Scope::group : Scope::process);
+}
+
+bool Supervisor::take_terminal_back() {
+  if (terminal_fd_ < 0 || ::tcgetpgrp(terminal_fd_) != child_.pid) return false;
+  return ::tcsetpgrp(terminal_fd_, ::getpgrp()) == 0;
 }
 
 void Supervisor::replace_keeper() {

@@ -17,6 +17,7 @@ struct Outcome {
   Cause cause = Cause::command;
   double elapsed_s = 0;
   std::optional<Usage> usage;
+  bool had_terminal = false;  // its own group was in the foreground when it ended
 };
 
 class Supervisor {
@@ -56,7 +57,9 @@ class Supervisor {
   [[nodiscard]] int milliseconds_to_wait() const;
   [[nodiscard]] double elapsed() const;
   std::optional<Ending> learn_ending(Outcome& outcome);
-  void take_terminal_back();
+  void stop_ourselves(int signal);
+  // True if it was the child's until now.
+  bool take_terminal_back();
 
   const Options& options_;
   Reporter& reporter_;
@@ -67,6 +70,7 @@ class Supervisor {
   UniqueFd signals_;
   Lifecycle lifecycle_;
   std::optional<UsageSampler> sampler_;
+  bool continue_in_hand_ = false;  // read, but not handled yet
   bool keeper_missing_ = false;
   bool ended_ = false;
   bool released_ = false;  // reaped as well, by the kernel (POLLHUP)

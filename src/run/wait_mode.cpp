@@ -132,10 +132,13 @@ int final_status(const Options& options, const Ending& ending) {
 }
 
 // A shell looks at how its child died, not at its status, to know that a loop was interrupted.
-void die_of_interrupt(const Ending& ending, int status) {
+// A group of its own that had the terminal was the only one to be interrupted: ours is told.
+void die_of_interrupt(const Outcome& outcome, int status) {
+  const Ending& ending = outcome.ending;
   const bool interrupted =
       ending.code != Ending::Code::exited && (ending.signal == SIGINT || ending.signal == SIGQUIT);
-  if (interrupted && status != 0 && ::getpid() != 1) die_by(ending.signal);
+  if (interrupted && status != 0 && ::getpid() != 1)
+    die_by(ending.signal, outcome.had_terminal ? Scope::group : Scope::process);
 }
 
 Result<int> supervise(const Options& options, Supervisor::Setup setup, Bound bound) {
@@ -153,7 +156,7 @@ Result<int> supervise(const Options& options, Supervisor::Setup setup, Bound bou
         ExitRecord{pid, outcome.ending, outcome.cause, outcome.elapsed_s, outcome.usage, status}));
   tell_of_end(options, outcome);
   supervisor.finish_records();
-  die_of_interrupt(outcome.ending, status);
+  die_of_interrupt(outcome, status);
   return status;
 }
 

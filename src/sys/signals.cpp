@@ -68,11 +68,11 @@ void reset_all_signals() noexcept {
   (void)swap_mask(SIG_SETMASK, &nothing, nullptr);
 }
 
-void act_by_default(int signal) {
+void act_by_default(int signal, Scope scope) {
   const KernelSigaction by_default;
   KernelSigaction old;
   (void)swap_action(signal, &by_default, &old);
-  (void)::kill(::getpid(), signal);
+  (void)::kill(scope == Scope::group ? 0 : ::getpid(), signal);
   // Unblocking a pending signal delivers it before the system call returns.
   const std::uint64_t only_this = bit(signal);
   (void)swap_mask(SIG_UNBLOCK, &only_this, nullptr);
@@ -96,13 +96,13 @@ bool is_pending(int signal) {
   return (pending & bit(signal)) != 0;
 }
 
-void die_by(int signal) {
+void die_by(int signal, Scope scope) {
   // The core, if there is to be one, is the child's: never one of ours over it. The limit does not
   // hold where core_pattern is a pipe, dumpable does.
   const rlimit no_core{0, 0};
   (void)::setrlimit(RLIMIT_CORE, &no_core);
   (void)::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-  act_by_default(signal);
+  act_by_default(signal, scope);
 }
 
 }  // namespace tether

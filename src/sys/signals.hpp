@@ -28,7 +28,9 @@ void reset_all_signals() noexcept;
 // Lets `signal` act on this process with its default action, then blocks it again. A job-control
 // stop signal is thrown away by the kernel in an orphaned process group, so that a process that
 // nobody could continue is never stopped.
-void act_by_default(int signal);
+// With Scope::group the whole process group gets it.
+enum class Scope { process, group };
+void act_by_default(int signal, Scope scope = Scope::process);
 
 // A descriptor from which every blocked signal is read (signalfd(2)), 32 and 33 included;
 // close-on-exec, non-blocking. -1 and errno on failure.
@@ -42,6 +44,6 @@ bool is_pending(int signal);
 
 // Ends this process as `signal` would, without a core dump. Returns only where the signal cannot
 // end it (PID 1).
-void die_by(int signal);
+void die_by(int signal, Scope scope = Scope::process);
 
 }  // namespace tether

@@ -96,6 +96,17 @@ TEST_CASE("a file on PATH that may not be executed does not hide a later one") {
   CHECK(run({path, "tool", "exit", "3"}).exit_code == 3);
 }
 
+TEST_CASE("a directory on PATH with the name of COMMAND is passed over") {
+  TemporaryDirectory directory;
+  std::filesystem::create_directories(directory.path("a/tool"));
+  std::filesystem::create_directory(directory.path("b"));
+  std::filesystem::copy(tool("probe"), directory.path("b/tool"));
+  const std::string path = "--env=PATH=" + directory.path("a") + ":" + directory.path("b");
+  CHECK(run({path, "tool", "exit", "3"}).exit_code == 3);
+  const Finished dry_run = run({path, "--dry-run", "--json", "tool", "exit", "3"});
+  CHECK(dry_run.record("dry-run").at("path") == directory.path("b/tool"));
+}
+
 TEST_CASE("descriptors are inherited unless they are closed and never any of tether's own") {
   const Setup setup = with_descriptors();
   CHECK(run(probe("fds"), setup).out == "0 1 2 5 6 9 \n");

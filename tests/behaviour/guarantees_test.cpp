@@ -160,7 +160,7 @@ TEST_CASE("a keeper that is killed is replaced") {
       if (name.find_first_not_of("0123456789") != std::string::npos) continue;
       const pid_t pid = std::stoi(name);
       if (status_of(pid, "PPid") == std::to_string(running.pid()) &&
-          status_of(pid, "Name") == "tether-keeper" && state_of(pid) != 'Z')
+          status_of(pid, "Name") == "keeper" && state_of(pid) != 'Z')
         return pid;
     }
     return 0;

@@ -196,6 +196,45 @@ TEST_CASE("a status file behind a symbolic link is replaced and the link stays")
   CHECK(parse_records(read_file(directory.path("real"))).size() == 2);
 }
 
+TEST_CASE("a status file that does not exist yet is made where its link leads") {
+  TemporaryDirectory directory;
+  std::filesystem::create_symlink("later", directory.path("link"));
+  CHECK(run(Words{"--status-file=" + directory.path("link")} + probe("exit", {"0"})).exit_code ==
+        0);
+  CHECK(std::filesystem::is_symlink(directory.path("link")));
+  CHECK(parse_records(read_file(directory.path("later"))).size() == 2);
+}
+
+TEST_CASE("a status file keeps its mode") {
+  TemporaryDirectory directory;
+  directory.write("status", "old\n", 0600);
+  CHECK(run(Words{"--status-file=" + directory.path("status")} + probe("exit", {"0"})).exit_code ==
+        0);
+  struct stat file {};
+  REQUIRE(::stat(directory.path("status").c_str(), &file) == 0);
+  CHECK((file.st_mode & 0777) == 0600);
+}
+
+TEST_CASE("a status file that is a descriptor by name is written to and not replaced") {
+  TemporaryDirectory directory;
+  const std::string path = directory.path("out");
+  Setup setup;
+  setup.before_exec = [path] {
+    (void)::dup2(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0644), 1);
+  };
+  for (const char* name : {"/proc/self/fd/1", "/dev/stdout", "/dev/fd/1"}) {
+    CAPTURE(name);
+    if (!exists(name)) continue;
+    CHECK(
+        run(Words{"--status-file=" + std::string(name)} + probe("args", {"x"}), setup).exit_code ==
+        0);
+  }
+  const std::string text = read_file(path);
+  CHECK(parse_records(text).size() >= 2);
+  CHECK(text.find("78\n") != std::string::npos);
+  CHECK(std::distance(std::filesystem::directory_iterator(directory.path()), {}) == 1);
+}
+
 TEST_CASE("a status file that is a FIFO is written to") {
   TemporaryDirectory directory;
   REQUIRE(::mkfifo(directory.path("fifo").c_str(), 0600) == 0);
@@ -240,7 +279,8 @@ TEST_CASE("a full disk is reported and the child goes on") {
   CHECK(finished.err == "tether: cannot write records to --status-fd=7: No space left on device\n");
 }
 
-TEST_CASE("a status file that outgrows its limit is reported and the old one stays") {
+TEST_CASE(
+    "a status file that cannot be written is reported once and no old one is left to be believed") {
   TemporaryDirectory directory;
   directory.write("status", "old\n");
   Setup setup;
@@ -251,10 +291,9 @@ TEST_CASE("a status file that outgrows its limit is reported and the old one sta
   const Finished finished =
       run(Words{"--status-file=" + directory.path("status")} + probe("exit", {"7"}), setup);
   CHECK(finished.exit_code == 7);
-  CHECK(finished.err.find("tether: cannot write '" + directory.path("status") +
-                          "': File too large\n") == 0);
-  CHECK(read_file(directory.path("status")) == "old\n");
-  CHECK(std::distance(std::filesystem::directory_iterator(directory.path()), {}) == 1);
+  CHECK(finished.err ==
+        "tether: cannot write '" + directory.path("status") + "': File too large\n");
+  CHECK(std::filesystem::is_empty(directory.path()));
 }
 
 TEST_CASE("a status pipe that is full does not keep tether from its child") {

@@ -263,6 +263,39 @@ TEST_CASE("the foreground comes back when the exec of a new group fails") {
   CHECK(terminal.foreground_group() == tether);
 }
 
+TEST_CASE("a stop and an interrupt typed at a group of its own reach the script around it") {
+  Terminal terminal({"--exec", "--", "/bin/sh", "-c",
+                     "while :; do " + tether_binary() + " --setpgid " + tool("probe") +
+                         " sleep; echo round; done"});
+  terminal.expect("ready");
+  const pid_t script = terminal.job();
+  terminal.type(ctrl_z);
+  terminal.expect_event("stopped " + std::to_string(SIGTSTP));
+  terminal.foreground();
+  CHECK(eventually([&] { return terminal.foreground_group() != script; }));
+  terminal.type(ctrl_c);
+  terminal.expect_event("killed " + std::to_string(SIGINT));
+}
+
+TEST_CASE("a hangup reaches the child of a session leader") {
+  for (const Words& ours : {Words{}, Words{"--setpgid"}}) {
+    CAPTURE(ours);
+    tether::UniqueFd master(::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC));
+    REQUIRE(::grantpt(master.get()) == 0);
+    REQUIRE(::unlockpt(master.get()) == 0);
+    const std::string slave = ::ptsname(master.get());
+    Setup setup;
+    setup.before_exec = [slave] {
+      (void)::setsid();
+      (void)::ioctl(::open(slave.c_str(), O_RDWR), TIOCSCTTY, 0);
+    };
+    Running running(ours + probe("sleep"), setup);
+    running.expect_output("ready");
+    master.reset();
+    CHECK(running.wait().exit_code == 128 + SIGHUP);
+  }
+}
+
 TEST_CASE("a new group gets the foreground of the terminal and gives it back") {
   Terminal terminal(
       Words{"--setpgid", "--", "/bin/sh", "-c", tool("probe") + " identity; kill -TERM $$"});

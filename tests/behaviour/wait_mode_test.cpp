@@ -1,6 +1,7 @@
 // Staying with the child: its status, its signals, its end.
 #include <doctest/doctest.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -73,6 +74,34 @@ TEST_CASE("a group of its own gets signals as a whole") {
   running.expect_output("got 15");
   running.send(SIGUSR2);
   CHECK(running.wait().exit_code == 0);
+}
+
+TEST_CASE("an alarm that tether inherited is passed on") {
+  Setup setup;
+  // Set by the caller and kept through exec, as `perl -e 'alarm 1; exec @ARGV'` does.
+  setup.before_exec = [] {
+    const itimerval soon{{0, 0}, {0, 20000}};
+    (void)::setitimer(ITIMER_REAL, &soon, nullptr);
+  };
+  Running running(probe("catch"), setup);
+  running.expect_output("got 14");
+  running.send(SIGUSR2);
+  CHECK(running.wait().exit_code == 0);
+}
+
+TEST_CASE("a continuation that comes with a stop of the child is not lost") {
+  Running running(Words{"--print-pid"} + probe("sleep"));
+  running.expect_output("ready");
+  const pid_t child = running.child();
+  for (int round = 0; round < 20; ++round) {
+    CAPTURE(round);
+    // Both are there when tether looks.
+    running.send(SIGSTOP);
+    REQUIRE(::kill(child, SIGSTOP) == 0);
+    REQUIRE(eventually([&] { return state_of(child) == 'T'; }));
+    running.send(SIGCONT);
+    REQUIRE(eventually([&] { return state_of(child) == 'S' && state_of(running.pid()) == 'S'; }));
+  }
 }
 
 TEST_CASE("the cause is a signal only if tether passed it on") {

@@ -69,6 +69,8 @@ void UsageSampler::sample() {
   const double total_s = static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) / 1e9;
   split_by_stat(total_s, usage);
   read_peak_memory(usage);
+  // A child that is just ending has no memory any more: the peak seen before still holds.
+  if (!usage.max_rss_kib && usage_) usage.max_rss_kib = usage_->max_rss_kib;
   // The clock goes by the number: what was read counts only if the child had it until now.
   if (!has_ended(pidfd_)) usage_ = usage;
 }

@@ -269,10 +269,12 @@ TEST_CASE("a stop and an interrupt typed at a group of its own reach the script 
                          " sleep; echo round; done"});
   terminal.expect("ready");
   const pid_t script = terminal.job();
+  const pid_t group = terminal.foreground_group();
+  REQUIRE(group != script);
   terminal.type(ctrl_z);
   terminal.expect_event("stopped " + std::to_string(SIGTSTP));
   terminal.foreground();
-  CHECK(eventually([&] { return terminal.foreground_group() != script; }));
+  REQUIRE(eventually([&] { return terminal.foreground_group() == group; }));
   terminal.type(ctrl_c);
   terminal.expect_event("killed " + std::to_string(SIGINT));
 }

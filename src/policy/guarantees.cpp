@@ -44,11 +44,21 @@ Guarantees choose_means(const Options& options, const KernelSupport& support,
     if (support.autokill && chosen.autoreap == Means::kernel && permitted) {
       chosen.autokill = Means::kernel;
     } else {
-      chosen.autokill = command_could_unbind(options, caller) ? Means::keeper : Means::pdeathsig;
+      const Means keeper = support.pidfd_open ? Means::keeper : Means::none;
+      chosen.autokill = command_could_unbind(options, caller) ? keeper : Means::pdeathsig;
     }
     chosen.supervisor = chosen.autokill;
   }
   return chosen;
+}
+
+Status check_possible(const Options& options, const Guarantees& chosen) {
+  if (!options.autokill || chosen.autokill != Means::none) return Unit{};
+  return Failure{Stage::guarantee,
+                 0,
+                 {},
+                 "autokill can be neither had nor emulated here: pidfd_open is not available",
+                 "a sandbox filters it; an unprivileged caller with --nnp can do without"};
 }
 
 Status check_strict(const Options& options, const Guarantees& chosen, const KernelSupport& support,

@@ -37,9 +37,12 @@ struct CallerFacts {
 // kernel, emulated or not, so that a script means the same everywhere.
 Status check_privilege(const Options& options, const CallerFacts& caller);
 
-// The best that `support` allows for each guarantee asked for.
+// The best that `support` allows for each guarantee asked for; none where nothing does.
 Guarantees choose_means(const Options& options, const KernelSupport& support,
                         const CallerFacts& caller);
+
+// A Failure if a guarantee was asked for that can be neither had nor emulated here.
+Status check_possible(const Options& options, const Guarantees& chosen);
 
 // With --strict: a Failure that names the first guarantee that the kernel does not enforce.
 Status check_strict(const Options& options, const Guarantees& chosen, const KernelSupport& support,

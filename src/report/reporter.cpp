@@ -51,13 +51,13 @@ std::string resolve(std::string path) {
   std::array<char, PATH_MAX> target;
   for (int i = 0; i < most_links; ++i) {
     const std::string directory = real_directory_of(path);
-    path = directory + "/" + path.substr(path.rfind('/') + 1);
+    path = fmt::format("{}/{}", directory, path.substr(path.rfind('/') + 1));
     // These are descriptors, though they look like links to files.
     if (directory.rfind("/proc/", 0) == 0) return path;
     const ssize_t size = ::readlink(path.c_str(), target.data(), target.size());
     if (size < 0) return path;
     const std::string next(target.data(), static_cast<std::size_t>(size));
-    path = next.front() == '/' ? next : directory + "/" + next;
+    path = next.front() == '/' ? next : fmt::format("{}/{}", directory, next);
   }
   return path;
 }

@@ -83,6 +83,8 @@ Result<int> show_dry_run(const Options& options, const Inherited& inherited) {
   record.command = options.command;
   record.located = launch.value().located();
   record.guarantees = choose_means(options, support, facts_for(options, &launch.value()));
+  if (Status possible = check_possible(options, record.guarantees); !possible.ok())
+    return possible.failure();
   if (in_place) record.guarantees.nnp = options.nnp ? Means::prctl : Means::none;
   if (Status strict = check_strict(options, record.guarantees, support, kernel_release());
       !strict.ok())

@@ -45,6 +45,8 @@ Result<Bound> attempt(const Options& options, const Launch& launch, Reporter& re
   Bound bound;
   bound.way = support.way;
   bound.guarantees = choose_means(options, support, caller);
+  if (Status possible = check_possible(options, bound.guarantees); !possible.ok())
+    return possible.failure();
   const std::string release = options.strict ? kernel_release() : std::string();
   if (Status strict = check_strict(options, bound.guarantees, support, release); !strict.ok())
     return strict.failure();

@@ -1,6 +1,7 @@
 #include "sys/kernel_support.hpp"
 
 #include <sys/utsname.h>
+#include <unistd.h>
 
 #include <cerrno>
 
@@ -10,6 +11,7 @@ namespace tether {
 
 KernelSupport probe_kernel() {
   KernelSupport support;
+  support.pidfd_open = static_cast<bool>(UniqueFd(open_pidfd(::getpid())));
   // Any other answer, such as EAGAIN at a limit, says nothing about the call.
   const auto refused = [](int error) { return error == ENOSYS || error == EPERM; };
   const int plain = try_clone_flags(CloneWay::clone3, 0);

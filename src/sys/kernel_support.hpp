@@ -12,10 +12,11 @@ struct KernelSupport {
   int clone3_error = 0;   // why the way is not clone3: ENOSYS or EPERM
   bool autoreap = false;  // and its exit status can be learned
   bool nnp = false;
-  bool autokill = false;  // with no_new_privs or CAP_SYS_ADMIN
+  bool autokill = false;   // with no_new_privs or CAP_SYS_ADMIN
+  bool pidfd_open = true;  // without it nobody can watch a process it has not made
 
   // The hope that a first attempt is made with: it costs nothing where it comes true.
-  static KernelSupport everything() { return {CloneWay::clone3, 0, true, true, true}; }
+  static KernelSupport everything() { return {CloneWay::clone3, 0, true, true, true, true}; }
 };
 
 // Tries the calls and flags, without making a process (Linux 5.10 to 7.3).

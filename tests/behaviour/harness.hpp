@@ -11,15 +11,13 @@
 #include <string>
 #include <vector>
 
+#include "surroundings.hpp"
 #include "sys/unique_fd.hpp"
 
 namespace tether::test {
 
 using Json = nlohmann::json;
 using Words = std::vector<std::string>;
-
-// Generous: emulated kernels are slow. Reached only by a failure.
-constexpr std::chrono::seconds patience{30};
 
 struct Setup {
   Words wrapper;                         // a command that execs tether, such as filter
@@ -94,64 +92,6 @@ std::string tool(const std::string& name);
 Words probe(const std::string& verb, const Words& words = {});
 Words operator+(Words left, const Words& right);
 
-// Polls until `is_so` holds; false if it does not in time.
-bool eventually(const std::function<bool()>& is_so);
-
-// A temporary directory of this test, removed with it.
-class TemporaryDirectory {
- public:
-  TemporaryDirectory();
-  ~TemporaryDirectory();
-  TemporaryDirectory(const TemporaryDirectory&) = delete;
-  TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
-  [[nodiscard]] std::string path(const std::string& name = {}) const;
-  void write(const std::string& name, const std::string& content, mode_t mode = 0644) const;
-
- private:
-  std::string path_;
-};
-
-// Makes orphans come to this process, where they are seen and reaped at once: the PID 1 of some
-// machines takes its time. For the whole run of the suite.
-void become_subreaper();
-
-// Kills and reaps whatever a test has left: nothing of the suite stays on the machine.
-void end_all_children();
-
-// What became of the orphans of a test that is about them. All are gone when it goes out of scope.
-class OrphanCollector {
- public:
-  OrphanCollector() = default;
-  ~OrphanCollector();
-  OrphanCollector(const OrphanCollector&) = delete;
-  OrphanCollector& operator=(const OrphanCollector&) = delete;
-  // Waits until orphan `pid` is gone, reaping it if need be; false if it lives on. An autoreaped
-  // one leaves nothing to reap.
-  bool is_gone(pid_t pid) const;
-  // The same for everything that this process has for a child by now, a killed tether included.
-  bool all_are_gone() const;
-};
-
-// The state letter of /proc/PID/stat; none if there is no such process.
-std::optional<char> state_of(pid_t pid);
-// A line "NAME:" of /proc/PID/status, without the name.
-std::string status_of(pid_t pid, const std::string& name);
-
-std::string read_file(const std::string& path);
-bool exists(const std::string& path);
 std::vector<Json> parse_records(const std::string& lines);
-
-bool is_root();
-// Whether this kernel's release is one with the new clone flags (7.1), by its number: the tests'
-// own view, for tether finds out by trying.
-bool kernel_has_flags();
-// Whether the suite itself runs where clone3 is filtered, as in a container: then not.
-bool sandbox_filters_clone3();
-bool kernel_is_at_least(int major, int minor);
-
-// The labels that a record must have, here and for this user, with --autokill --nnp.
-std::string expected_autoreap();
-std::string expected_autokill();
-std::string expected_nnp();
 
 }  // namespace tether::test

@@ -120,6 +120,21 @@ TEST_CASE("a sandbox that hides how an autoreaped child ended costs no status") 
       guarantees);
 }
 
+TEST_CASE("a guarantee that can be neither had nor emulated is an error in all reports") {
+  if (!is_root()) return;  // others need no keeper
+  const Setup setup = filtered("clone3=ENOSYS,pidfd_open=ENOSYS");
+  const std::string line =
+      "tether: autokill can be neither had nor emulated here: pidfd_open is not available";
+  for (const Words& ours : {Words{"--autokill"}, Words{"--autokill", "--dry-run"}}) {
+    const Finished finished = run(ours + probe("exit", {"0"}), setup);
+    CHECK(finished.exit_code == 125);
+    CHECK(finished.first_error_line() == line);
+  }
+  const Json features = run({"--features", "--json"}, setup).record("features");
+  CHECK(features.at("guarantees").at("autokill").is_null());
+  CHECK(run(Words{"--autoreap", "--nnp"} + probe("exit", {"6"}), setup).exit_code == 6);
+}
+
 TEST_CASE("where not even a pidfd is to be had the error is clear and no child is left") {
   const Finished finished =
       run(probe("exit", {"0"}), filtered("clone3=EPERM,clone-pidfd=EPERM,pidfd_open=EPERM"));

@@ -64,7 +64,7 @@ TEST_CASE("a tiny limit on descriptors is survived and handed on") {
 }
 
 TEST_CASE("a limit without room for a pidfd is a clear error") {
-  for (const rlim_t limit : {3, 4}) {
+  for (const rlim_t limit : {rlim_t{3}, rlim_t{4}}) {
     CAPTURE(limit);
     Setup setup;
     setup.before_exec = [limit] {

@@ -85,11 +85,12 @@ sanitize:
 	@cmake --preset sanitize >/dev/null
 	@cmake --build build/sanitize -j $(JOBS) -- --no-print-directory
 
+# No verdict: where a test takes descriptors or the disk away, the counters' files fail as well.
 coverage:
 	$(call need,$(TO_TEST) gcovr)
 	@cmake --preset coverage >/dev/null
 	@cmake --build build/coverage -j $(JOBS) -- --no-print-directory
-	@ctest --test-dir build/coverage -j $(JOBS) --output-on-failure -LE vm
+	@ctest --test-dir build/coverage -j $(JOBS) -LE vm -E unprivileged >/dev/null || true
 	@gcovr --root . --filter src/ build/coverage
 
 # The parts of README.md that are made from real runs.

@@ -56,8 +56,10 @@ int meet_child(int channel) {
   (void)::close(channel);
 
   pollfd watched[] = {{child, POLLIN, 0}, {holder, POLLIN, 0}};
-  // A watch that fails ends as if the holder were gone: rather no child than an unbound one.
-  (void)::poll(watched, 2, -1);
+  // A watch that fails, and is not just interrupted, ends as if the holder were gone: rather no
+  // child than an unbound one.
+  while (::poll(watched, 2, -1) < 0 && errno == EINTR) {
+  }
   if (watched[0].revents == 0) (void)send_signal(child, SIGKILL);
   ::_exit(0);
 }

@@ -102,7 +102,8 @@ Status Supervisor::watch_once(bool child_released_only) {
       {keeper_ ? keeper_.pidfd() : -1, POLLIN, 0}};
   reporter_.add_to(watched);
   const int ready = ::poll(watched.data(), watched.size(), milliseconds_to_wait());
-  if (ready < 0) return Failure{Stage::supervise, errno, {}, {}, {}};  // EINTR: nothing interrupts
+  if (ready < 0 && errno == EINTR) return Unit{};
+  if (ready < 0) return Failure{Stage::supervise, errno, {}, {}, {}};
   if (keeper_missing_) replace_keeper();
   if (ready == 0) {
     if (sampler_) sampler_->sample();
@@ -229,7 +230,7 @@ void Supervisor::finish_records() {
   while (reporter_.has_pending()) {
     std::vector<pollfd> watched = {{signals_.get(), POLLIN, 0}};
     reporter_.add_to(watched);
-    if (::poll(watched.data(), watched.size(), -1) < 0) reporter_.abandon();
+    if (::poll(watched.data(), watched.size(), -1) < 0 && errno != EINTR) reporter_.abandon();
     signalfd_siginfo info{};
     while (::read(signals_.get(), &info, sizeof info) == sizeof info) {
       const auto signal = static_cast<int>(info.ssi_signo);

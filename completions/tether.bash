@@ -25,6 +25,16 @@ _tether_descriptors()
     mapfile -t COMPREPLY < <(compgen -W "$numbers" -- "$1")
 }
 
+# Signals without SIG, unless that is typed. Some of bash's names are only placeholders.
+_tether_signals()
+{
+    local names
+    mapfile -t names < <(compgen -A signal -X '!SIG*')
+    names=("${names[@]/#*JUNK*}")
+    [[ $1 == SIG* ]] || names=("${names[@]#SIG}")
+    mapfile -t COMPREPLY < <(compgen -W "${names[*]}" -- "$1")
+}
+
 # COMMAND begins at the word COMP_WORDS[$1]: what follows is its to complete.
 _tether_command()
 {
@@ -44,15 +54,25 @@ _tether()
     # With an = at the end: takes a value.
     local options=(
         -w --wait
+        -d -f --detach --fork
         --exec
         --autoreap
         --autokill
+        -s= --signal=
+        -k= --kill-after=
         --success-status=
         --strict
         --nnp --no-new-privs
         --setsid
         --setpgid
+        -c --ctty
+        --nohup
         --reset-signals
+        --stdin=
+        --stdout=
+        --stderr=
+        --log=
+        --truncate
         -C= --chdir=
         --umask=
         --env=
@@ -60,6 +80,11 @@ _tether()
         --clear-env
         --close-fds
         --keep-fd=
+        --pidfile=
+        --stop
+        --notify=
+        --ready-timeout=
+        --block-fd=
         --json
         --status-fd=
         --status-file=
@@ -120,13 +145,25 @@ _tether()
     local full=${words[last]} value=${words[last]}
     if [[ -z $name && $full == --*=* ]]; then
         name=${full%%=*} value=${full#*=}
-    elif [[ -z $name && $full == -C?* ]]; then
-        name=-C value=${full#-C}
+    elif [[ -z $name && $full == -[!-]* ]]; then
+        for ((j = 1; j + 1 < ${#full}; j++)); do
+            [[ $all == *" -${full:j:1}= "* ]] || continue
+            name=-${full:j:1} value=${full:j+1}
+            break
+        done
     fi
     case $name in
         -C | --chdir) _tether_files "$value" -d ;;
-        --status-file) _tether_files "$value" ;;
-        --status-fd | --keep-fd) _tether_descriptors "$value" ;;
+        --stdin | --stdout | --stderr | --log | --pidfile | --status-file) _tether_files "$value" ;;
+        --status-fd | --keep-fd | --block-fd) _tether_descriptors "$value" ;;
+        -s | --signal) _tether_signals "$value" ;;
+        -k | --kill-after | --ready-timeout)
+            mapfile -t COMPREPLY < <(compgen -W "1s 5s 30s 1m inf" -- "$value")
+            ;;
+        --notify)
+            mapfile -t COMPREPLY < <(compgen -W "fd: socket" -- "$value")
+            [[ ${COMPREPLY[*]-} != *: ]] || compopt -o nospace
+            ;;
         --unset-env) mapfile -t COMPREPLY < <(compgen -e -- "$value") ;;
         --env)
             compopt -o nospace
@@ -134,7 +171,10 @@ _tether()
             ;;
         "")
             if [[ $full == -* ]]; then
-                mapfile -t COMPREPLY < <(compgen -W "${options[*]//-C=/-C}" -- "$full")
+                for i in "${!options[@]}"; do
+                    [[ ${options[i]} != -?= ]] || options[i]=${options[i]%=}
+                done
+                mapfile -t COMPREPLY < <(compgen -W "${options[*]}" -- "$full")
                 [[ ${COMPREPLY[*]-} != *= ]] || compopt -o nospace
             else
                 _tether_command "${starts[last]}"

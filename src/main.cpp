@@ -45,10 +45,20 @@ Result<int> run(int argc, char** argv) {
   if (options.features) return tether::show_features(options);
 
   tether::Inherited inherited;
+  inherited.arguments = argv;
   inherited.environment = environ;
   if (options.dry_run) return tether::show_dry_run(options, inherited);
   inherited.open_files = tether::raise_tiny_descriptor_limit();
-  if (options.mode == tether::Mode::in_place) return tether::run_in_place(options, inherited);
+  switch (options.mode) {
+    case tether::Mode::in_place:
+      return tether::run_in_place(options, inherited);
+    case tether::Mode::detach:
+      return tether::run_detached(options, inherited);
+    case tether::Mode::stop:
+      return tether::run_stop(options);
+    case tether::Mode::wait:
+      break;
+  }
   return tether::run_and_wait(options, inherited);
 }
 

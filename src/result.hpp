@@ -16,6 +16,7 @@ struct Failure {
   std::string path;      // what could not be opened or executed, as the user named it
   std::string detail;    // the sentence, for stages that have no fixed one; else what it depends on
   std::string hint;      // one thing the user can do about it, or empty
+  int exit_status = 0;   // tether's, for stages that have no fixed one
 };
 
 // A value or a Failure. std::expected has this shape; the compilers we support do not all have it.

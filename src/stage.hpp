@@ -10,16 +10,24 @@ enum class Stage {
   guarantee,   // --strict, and a guarantee that only an emulation could give
   descriptor,  // one of tether's own or of the caller's descriptors
   directory,   // --chdir
+  input,       // --stdin
+  output,      // --stdout, --stderr, --log, nohup.out
+  pidfile,     // --pidfile
+  running,     // --pidfile names a process that runs
   record,      // the status file or status descriptor
   clone,       // no process could be made
   session,     // --setsid
   group,       // --setpgid
   terminal,    // handing the terminal's foreground to the new group
+  ctty,        // --ctty
   nnp,         // no_new_privs, where it is set by prctl
   bind,        // tying the child to tether (parent-death signal)
   keeper,      // the watching process of an emulated autokill
+  gate,        // --block-fd
   exec,        // COMMAND itself
+  ready,       // COMMAND did not become ready
   supervise,   // waiting for the child
+  stop,        // --stop
 };
 
 }  // namespace tether

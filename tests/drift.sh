@@ -21,7 +21,7 @@ for file in "$tether" "$man_page" "$bash_file" "$zsh_file" "$fish_file"; do
 done
 
 # Second names, which --help leaves out. They are options like the others elsewhere.
-second_names='--no-new-privs'
+second_names='--no-new-privs -f --fork'
 
 declare -A told=()
 differ() {

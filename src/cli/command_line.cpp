@@ -9,31 +9,11 @@
 #include <string_view>
 
 #include "cli/boundary.hpp"
+#include "cli/consistency.hpp"
 #include "cli/option_table.hpp"
 
 namespace tether {
 namespace {
-
-// Options that cannot stand together, and why.
-struct Contradiction {
-  const char* one;
-  const char* other;
-  const char* reason;
-};
-
-constexpr const char* nobody_stays = "nobody stays to do it";
-constexpr Contradiction contradictions[] = {
-    {"exec", "wait", "one becomes COMMAND, the other stays"},
-    {"exec", "autoreap", "there is no child"},
-    {"exec", "autokill", "there is no child"},
-    {"exec", "success-status", nobody_stays},
-    {"exec", "json", nobody_stays},
-    {"exec", "status-fd", nobody_stays},
-    {"exec", "status-file", nobody_stays},
-    {"exec", "print-pid", "the pid is the caller's own to know"},
-    {"verbose", "quiet", "one says more, the other less"},
-    {"features", "dry-run", "one asks about the kernel, the other about COMMAND"},
-};
 
 // Without the help flag that the public constructor registers, and that would have to go again.
 class BareApp : public CLI::App {
@@ -85,28 +65,6 @@ void register_options(CLI::App& app, const Boundary& boundary, Options& options,
   }
 }
 
-Status check_contradictions(const Boundary& boundary, const Options& options) {
-  const auto named = [&](std::string_view name) {
-    return std::any_of(boundary.options.begin(), boundary.options.end(),
-                       [&](const NamedOption& option) { return name == option.row->name; });
-  };
-  for (const Contradiction& pair : contradictions)
-    // A dry run stays to print its record.
-    if (named(pair.one) && named(pair.other) && !(options.dry_run && pair.reason == nobody_stays))
-      return usage(fmt::format("--{} and --{} contradict each other: {}", pair.one, pair.other,
-                               pair.reason));
-  const auto& kept = options.keep_fds;
-  if (options.status_fd && std::find(kept.begin(), kept.end(), *options.status_fd) != kept.end() &&
-      *options.status_fd > 2)
-    return usage(fmt::format(
-        "--keep-fd={0} and --status-fd={0} contradict each other: COMMAND never gets the latter",
-        *options.status_fd));
-  if (options.features && options.command != nullptr) return usage("--features takes no COMMAND");
-  const bool needs_command = !options.features && !options.help && !options.version;
-  if (needs_command && options.command == nullptr) return usage("no COMMAND given");
-  return Unit{};
-}
-
 // The value is the end of its word, in each way of writing it.
 void wipe_secrets(const Boundary& boundary, char** argv) {
   for (const NamedOption& option : boundary.options) {
@@ -142,7 +100,7 @@ Result<Options> parse_command_line(int argc, char** argv) {
   if (!status.ok()) return status.failure();
 
   if (boundary.command < static_cast<std::size_t>(argc)) options.command = argv + boundary.command;
-  if (Status consistent = check_contradictions(boundary, options); !consistent.ok())
+  if (Status consistent = check_consistency(boundary, options); !consistent.ok())
     return consistent.failure();
   wipe_secrets(boundary, argv);
   return options;

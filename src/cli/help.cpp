@@ -17,11 +17,11 @@ constexpr const char* examples = R"(
 Examples:
   tether --autokill --nnp -- ./server      ends with tether, however tether ends
   tether --status-file=job.json -- ./job   leaves a record of how the job went
-  tether --setpgid --chdir=/srv -- ./serve signals reach every process of its group
+  tether -d --log=job.log -- ./job         runs on without you, and leaves no zombie
 )";
 
 std::string spelling(const OptionRow& row) {
-  const std::string letter = row.letter != 0 ? fmt::format("-{}, ", row.letter) : "    ";
+  const std::string letter = row.letters[0] != 0 ? fmt::format("-{}, ", row.letters[0]) : "    ";
   const std::string value = row.takes_value() ? fmt::format("={}", row.value_name) : "";
   return fmt::format("{}--{}{}", letter, row.name, value);
 }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstring>
 #include <limits>
 #include <numeric>
 #include <vector>
@@ -24,13 +25,49 @@ std::optional<int> parse_descriptor(const std::string& text) {
   return parse_number(text, 0, std::numeric_limits<int>::max());
 }
 
-Problem set_wait(Options& options, const std::string&) {
-  options.mode = Mode::wait;
+template <Mode mode>
+Problem set_mode(Options& options, const std::string&) {
+  options.mode = mode;
   return std::nullopt;
 }
 
-Problem set_in_place(Options& options, const std::string&) {
-  options.mode = Mode::in_place;
+template <std::optional<std::string> Options::*field>
+Problem set_file(Options& options, const std::string& value) {
+  if (value.empty()) return "a file";
+  options.*field = value;
+  return std::nullopt;
+}
+
+template <std::optional<int> Options::*field>
+Problem set_descriptor(Options& options, const std::string& value) {
+  options.*field = parse_descriptor(value);
+  if (!(options.*field)) return "a descriptor's number";
+  return std::nullopt;
+}
+
+template <Duration Options::*field>
+Problem set_duration(Options& options, const std::string& value) {
+  const auto duration = parse_duration(value);
+  if (!duration) return "a duration such as 1.5, 200ms, 30s, 5m, 2h, 1d or inf";
+  options.*field = *duration;
+  return std::nullopt;
+}
+
+Problem set_signal(Options& options, const std::string& value) {
+  const auto signal = parse_signal(value);
+  if (!signal) return "a signal's name or number";
+  options.signal = *signal;
+  return std::nullopt;
+}
+
+Problem set_notify(Options& options, const std::string& value) {
+  options.notify = parse_notify(value);
+  if (!options.notify) return "fd:N or socket";
+  return std::nullopt;
+}
+
+Problem set_ctty(Options& options, const std::string&) {
+  options.ctty = options.setsid = true;  // only the leader of a session can have one
   return std::nullopt;
 }
 
@@ -73,59 +110,64 @@ Problem add_kept_descriptor(Options& options, const std::string& value) {
   return std::nullopt;
 }
 
-Problem set_status_fd(Options& options, const std::string& value) {
-  options.status_fd = parse_descriptor(value);
-  if (!options.status_fd) return "a descriptor's number";
-  return std::nullopt;
-}
-
-Problem set_status_file(Options& options, const std::string& value) {
-  if (value.empty()) return "a file";
-  options.status_file = value;
-  return std::nullopt;
-}
-
 constexpr const char* modes = "Who keeps the child";
 constexpr const char* ties = "Ties";
 constexpr const char* privilege = "Privilege";
 constexpr const char* session = "Session, terminal, signals";
 constexpr const char* files = "Files and environment";
+constexpr const char* readiness = "Readiness";
 constexpr const char* reporting = "Reporting";
 
 // clang-format off
 constexpr OptionRow rows[] = {
-    {"wait", nullptr, 'w', nullptr, modes, "stay, pass signals on, exit as COMMAND does (default)", set_wait},
-    {"exec", nullptr, 0, nullptr, modes, "become COMMAND: same pid, no child", set_in_place},
+    {"wait", nullptr, "w", nullptr, modes, "stay, pass signals on, exit as COMMAND does (default)", set_mode<Mode::wait>},
+    {"detach", "fork", "df", nullptr, modes, "return once it runs; it lives on in its own session", set_mode<Mode::detach>},
+    {"exec", nullptr, "", nullptr, modes, "become COMMAND: same pid, no child", set_mode<Mode::in_place>},
 
-    {"autoreap", nullptr, 0, nullptr, ties, "never a zombie, whoever its parent is by then", set<&Options::autoreap>},
-    {"autokill", nullptr, 0, nullptr, ties, "SIGKILL it when the holder of its pidfd is gone", set<&Options::autokill>},
-    {"success-status", nullptr, 0, "N", ties, "exit 0 when COMMAND's status is N; repeatable", add_success_status},
-    {"strict", nullptr, 0, nullptr, ties, "fail rather than emulate a guarantee", set<&Options::strict>},
+    {"autoreap", nullptr, "", nullptr, ties, "never a zombie, whoever its parent is by then", set<&Options::autoreap>},
+    {"autokill", nullptr, "", nullptr, ties, "SIGKILL it when the holder of its pidfd is gone", set<&Options::autokill>},
+    {"signal", nullptr, "s", "SIG", ties, "the first signal of an ending (TERM)", set_signal},
+    {"kill-after", nullptr, "k", "DURATION", ties, "SIGKILL that much later (5s; 0 or inf: never)", set_duration<&Options::kill_after>},
+    {"success-status", nullptr, "", "N", ties, "exit 0 when COMMAND's status is N; repeatable", add_success_status},
+    {"strict", nullptr, "", nullptr, ties, "fail rather than emulate a guarantee", set<&Options::strict>},
 
-    {"nnp", "no-new-privs", 0, nullptr, privilege, "no_new_privs for the child (or --no-new-privs)", set<&Options::nnp>},
+    {"nnp", "no-new-privs", "", nullptr, privilege, "no_new_privs for the child (or --no-new-privs)", set<&Options::nnp>},
 
-    {"setsid", nullptr, 0, nullptr, session, "a new session, and a process group of its own", set<&Options::setsid>},
-    {"setpgid", nullptr, 0, nullptr, session, "a new process group; signals go to all of it", set<&Options::setpgid>},
-    {"reset-signals", nullptr, 0, nullptr, session, "all dispositions default, nothing blocked", set<&Options::reset_signals>},
+    {"setsid", nullptr, "", nullptr, session, "a new session, and a process group of its own", set<&Options::setsid>},
+    {"setpgid", nullptr, "", nullptr, session, "a new process group; signals go to all of it", set<&Options::setpgid>},
+    {"ctty", nullptr, "c", nullptr, session, "a new session on standard input's terminal", set_ctty},
+    {"nohup", nullptr, "", nullptr, session, "outlive a hangup, by nohup's rules", set<&Options::nohup>},
+    {"reset-signals", nullptr, "", nullptr, session, "all dispositions default, nothing blocked", set<&Options::reset_signals>},
 
-    {"chdir", nullptr, 'C', "DIR", files, "change directory before looking COMMAND up", set_directory},
-    {"umask", nullptr, 0, "MODE", files, "set the file mode creation mask (octal)", set_umask},
-    {"env", nullptr, 0, "NAME=VALUE", files, "set an environment variable; repeatable", add_assignment},
-    {"unset-env", nullptr, 0, "NAME", files, "remove an environment variable; repeatable", add_unset},
-    {"clear-env", nullptr, 0, nullptr, files, "start from an empty environment", set<&Options::clear_environment>},
-    {"close-fds", nullptr, 0, nullptr, files, "close every descriptor above 2", set<&Options::close_fds>},
-    {"keep-fd", nullptr, 0, "N", files, "but not this one; repeatable", add_kept_descriptor},
+    {"stdin", nullptr, "", "FILE", files, "read standard input from FILE", set_file<&Options::standard_input>},
+    {"stdout", nullptr, "", "FILE", files, "append standard output to FILE", set_file<&Options::standard_output>},
+    {"stderr", nullptr, "", "FILE", files, "append standard error to FILE", set_file<&Options::standard_error>},
+    {"log", nullptr, "", "FILE", files, "append both to FILE", set_file<&Options::log>},
+    {"truncate", nullptr, "", nullptr, files, "empty the output files first", set<&Options::truncate>},
+    {"chdir", nullptr, "C", "DIR", files, "change directory before looking COMMAND up", set_directory},
+    {"umask", nullptr, "", "MODE", files, "set the file mode creation mask (octal)", set_umask},
+    {"env", nullptr, "", "NAME=VALUE", files, "set an environment variable; repeatable", add_assignment},
+    {"unset-env", nullptr, "", "NAME", files, "remove an environment variable; repeatable", add_unset},
+    {"clear-env", nullptr, "", nullptr, files, "start from an empty environment", set<&Options::clear_environment>},
+    {"close-fds", nullptr, "", nullptr, files, "close every descriptor above 2", set<&Options::close_fds>},
+    {"keep-fd", nullptr, "", "N", files, "but not this one; repeatable", add_kept_descriptor},
+    {"pidfile", nullptr, "", "FILE", files, "FILE holds its pid; one at a time", set_file<&Options::pidfile>},
+    {"stop", nullptr, "", nullptr, files, "end what --pidfile names, and wait until it is gone", set_mode<Mode::stop>},
 
-    {"json", nullptr, 0, nullptr, reporting, "records on standard output, one a line", set<&Options::json>},
-    {"status-fd", nullptr, 0, "N", reporting, "records to descriptor N", set_status_fd},
-    {"status-file", nullptr, 0, "FILE", reporting, "records to FILE, which is whole or not there", set_status_file},
-    {"print-pid", nullptr, 0, nullptr, reporting, "the child's pid on standard output", set<&Options::print_pid>},
-    {"dry-run", nullptr, 0, nullptr, reporting, "say what would be done, and by what means", set<&Options::dry_run>},
-    {"features", nullptr, 0, nullptr, reporting, "say what this kernel and this sandbox can do", set<&Options::features>},
-    {"verbose", nullptr, 'v', nullptr, reporting, "say more on standard error", set<&Options::verbose>},
-    {"quiet", nullptr, 'q', nullptr, reporting, "say nothing but errors", set<&Options::quiet>},
-    {"help", nullptr, 'h', nullptr, reporting, "this text", set<&Options::help>},
-    {"version", nullptr, 'V', nullptr, reporting, "the version", set<&Options::version>},
+    {"notify", nullptr, "", "HOW", readiness, "it says when it is ready: fd:N or socket", set_notify},
+    {"ready-timeout", nullptr, "", "DURATION", readiness, "end it if it is not ready by then", set_duration<&Options::ready_timeout>},
+    {"block-fd", nullptr, "", "N", readiness, "hold the exec until N is readable", set_descriptor<&Options::block_fd>},
+
+    {"json", nullptr, "", nullptr, reporting, "records on standard output, one a line", set<&Options::json>},
+    {"status-fd", nullptr, "", "N", reporting, "records to descriptor N", set_descriptor<&Options::status_fd>},
+    {"status-file", nullptr, "", "FILE", reporting, "records to FILE, which is whole or not there", set_file<&Options::status_file>},
+    {"print-pid", nullptr, "", nullptr, reporting, "the child's pid on standard output", set<&Options::print_pid>},
+    {"dry-run", nullptr, "", nullptr, reporting, "say what would be done, and by what means", set<&Options::dry_run>},
+    {"features", nullptr, "", nullptr, reporting, "say what this kernel and this sandbox can do", set<&Options::features>},
+    {"verbose", nullptr, "v", nullptr, reporting, "say more on standard error", set<&Options::verbose>},
+    {"quiet", nullptr, "q", nullptr, reporting, "say nothing but errors", set<&Options::quiet>},
+    {"help", nullptr, "h", nullptr, reporting, "this text", set<&Options::help>},
+    {"version", nullptr, "V", nullptr, reporting, "the version", set<&Options::version>},
 };
 // clang-format on
 
@@ -159,7 +201,7 @@ const OptionRow* find_option(std::string_view long_name) {
 
 const OptionRow* find_option(char letter) {
   for (const OptionRow& row : rows)
-    if (row.letter != 0 && row.letter == letter) return &row;
+    if (letter != 0 && std::strchr(row.letters, letter) != nullptr) return &row;
   return nullptr;
 }
 

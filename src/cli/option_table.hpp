@@ -14,7 +14,7 @@ namespace tether {
 struct OptionRow {
   const char* name;        // long, without the dashes
   const char* other_name;  // a second long name, or nullptr
-  char letter;             // or 0
+  const char* letters;     // one or two, or ""; --help shows the first
   const char* value_name;  // nullptr: a flag
   const char* group;
   const char* help;

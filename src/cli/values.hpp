@@ -14,6 +14,16 @@ namespace tether {
 // A decimal number from `low` to `high`, digits only.
 std::optional<int> parse_number(std::string_view text, int low, int high);
 
+// A number with ms, s, m, h or d behind it (s when bare), or "inf". 0 and inf are `never`, and so
+// is what no clock will see.
+std::optional<Duration> parse_duration(std::string_view text);
+
+// A signal by its name, with or without SIG, in any case; "RTMIN+n", "RTMAX-n"; or its number.
+std::optional<int> parse_signal(std::string_view text);
+
+// "fd:N" or "socket".
+std::optional<Notify> parse_notify(std::string_view text);
+
 // A file mode creation mask: octal, 0 to 777.
 std::optional<mode_t> parse_umask(std::string_view text);
 

@@ -3,6 +3,7 @@
 #include "engine/child.hpp"
 
 #include <fcntl.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -123,8 +124,24 @@ void exec_first(const ChildPlan& plan) noexcept {
   if (denied) errno = EACCES;
 }
 
+// Every `to` is open already, if only as a placeholder, and so is none of our own descriptors.
+bool redirect(const ChildPlan& plan, ChildReport& report) noexcept {
+  for (std::size_t i = 0; i < plan.redirection_count; ++i) {
+    const Redirection& redirection = plan.redirections[i];
+    if (::dup2(redirection.from, redirection.to) >= 0) continue;
+    report = failed_at(Stage::descriptor);
+    return false;
+  }
+  // With 1, as setsid(1) does: the superuser may take it from another session (tty_ioctl(4)).
+  if (plan.take_terminal && ::ioctl(STDIN_FILENO, TIOCSCTTY, 1) != 0) {
+    report = failed_at(Stage::ctty);
+    return false;
+  }
+  return true;
+}
+
 bool prepare(const ChildPlan& plan, ChildReport& report) noexcept {
-  if (!enter_session_or_group(plan, report)) return false;
+  if (!enter_session_or_group(plan, report) || !redirect(plan, report)) return false;
   if (plan.directory_fd >= 0 && ::fchdir(plan.directory_fd) != 0) {
     report = failed_at(Stage::directory);
     return false;
@@ -154,11 +171,13 @@ bool wait_for_the_word(const ChildPlan& plan) noexcept {
 
 void restore_signals_and_exec(const ChildPlan& plan) noexcept {
   close_descriptors(plan);
+  if (plan.ignore_hangup) ignore_signal(SIGHUP);
   if (plan.reset_signals) {
-    reset_all_signals();
+    reset_all_signals(plan.ignore_hangup ? SIGHUP : 0);
   } else {
     give_back_signals(plan.signals);
   }
+  for (std::size_t i = 0; i < plan.truncated_count; ++i) (void)!::ftruncate(plan.truncated[i], 0);
   exec_first(plan);
 }
 

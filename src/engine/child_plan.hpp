@@ -21,6 +21,13 @@ struct ChildReport {
   int error_number = 0;
 };
 
+// What descriptor `to` of COMMAND is. `from` is above 2, close-on-exec, and no other redirection's
+// `to`.
+struct Redirection {
+  int from = -1;
+  int to = -1;
+};
+
 struct ChildPlan {
   // COMMAND: the paths to try in turn, null-terminated, and what execve gets.
   const char* const* candidates = nullptr;
@@ -29,6 +36,11 @@ struct ChildPlan {
   const char** shell_argv = nullptr;
   char* const* envp = nullptr;
 
+  const Redirection* redirections = nullptr;
+  std::size_t redirection_count = 0;
+  const int* truncated = nullptr;  // which of them to empty, last of all
+  std::size_t truncated_count = 0;
+
   int directory_fd = -1;  // changed into, if not negative
   bool set_umask = false;
   mode_t umask = 0;
@@ -36,7 +48,8 @@ struct ChildPlan {
 
   bool new_session = false;
   bool new_group = false;
-  int terminal_fd = -1;  // its foreground becomes the new group, if not negative
+  int terminal_fd = -1;        // its foreground becomes the new group, if not negative
+  bool take_terminal = false;  // standard input becomes the controlling terminal
 
   bool no_new_privs = false;     // by prctl: the clone did not do it
   bool die_with_parent = false;  // SIGKILL when the parent dies (prctl)
@@ -49,6 +62,7 @@ struct ChildPlan {
 
   InheritedSignals signals;
   bool reset_signals = false;
+  bool ignore_hangup = false;
 
   // Where the child reports: memory shared with the parent, or a socket to it. With the socket the
   // child says it is ready and execs when a byte arrives.

@@ -92,7 +92,12 @@ Result<Child> spawn_forked(const SpawnRequest& request, ChildPlan& plan) {
   ChildReport report;
   const bool spoke = next_report(control.get(), report);
   if (spoke && report.ready) {
-    if (request.before_exec) request.before_exec(child);
+    Status agreed = request.before_exec ? request.before_exec(child) : Unit{};
+    if (!agreed.ok()) {
+      control.reset();  // it leaves at the end of file
+      discard(child);
+      return agreed.failure();
+    }
     const char word = 1;
     (void)::send(control.get(), &word, 1, MSG_NOSIGNAL);
     report = ChildReport{};

@@ -22,9 +22,10 @@ struct Child {
 struct SpawnRequest {
   CloneWay way = CloneWay::clone3;
   std::uint64_t guarantees = 0;  // clone_autoreap, clone_nnp, clone_pidfd_autokill; clone3 only
-  // If set: called in the parent when the child is ready, before COMMAND's first instruction. The
-  // child is then forked, as a parent suspended in CLONE_VFORK could do nothing.
-  std::function<void(const Child&)> before_exec;
+  // If set: called in the parent when the child is ready, before COMMAND's first instruction. What
+  // it fails with, the spawn fails with. The child is then forked, as a parent suspended in
+  // CLONE_VFORK could do nothing.
+  std::function<Status(const Child&)> before_exec;
 };
 
 // The flags of the clone call that this request leads to.

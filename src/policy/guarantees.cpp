@@ -34,8 +34,11 @@ Status check_privilege(const Options& options, const CallerFacts& caller) {
 Guarantees choose_means(const Options& options, const KernelSupport& support,
                         const CallerFacts& caller) {
   Guarantees chosen;
-  if (options.autoreap || options.autokill)
-    chosen.autoreap = support.autoreap ? Means::kernel : Means::wait;
+  if (options.wants_autoreap()) {
+    const bool somebody_stays = options.mode == Mode::wait || options.leaves_keeper();
+    const Means emulated = somebody_stays ? Means::wait : Means::init;
+    chosen.autoreap = support.autoreap ? Means::kernel : emulated;
+  }
   if (options.nnp) chosen.nnp = support.nnp ? Means::kernel : Means::prctl;
   if (options.autokill) {
     // To clone3 a no_new_privs that is set otherwise does not count (EPERM): both flags, or the
@@ -94,6 +97,8 @@ const char* name_of(Means means) {
       return "kernel";
     case Means::wait:
       return "wait";
+    case Means::init:
+      return "init";
     case Means::pdeathsig:
       return "pdeathsig";
     case Means::keeper:
@@ -110,6 +115,8 @@ const char* explain_autoreap(Means means) {
       return "never a zombie, whoever its parent is (CLONE_AUTOREAP)";
     case Means::wait:
       return "tether stays and reaps it";
+    case Means::init:
+      return "orphaned on purpose: whoever inherits it reaps it";
     default:
       return "not asked for";
   }

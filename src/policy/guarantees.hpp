@@ -14,6 +14,7 @@ enum class Means {
   none,
   kernel,     // a flag of the clone call
   wait,       // autoreap: we stay and reap it
+  init,       // autoreap: orphaned on purpose, and left to whoever inherits it
   pdeathsig,  // autokill: the parent-death signal, where exec of COMMAND cannot clear it
   keeper,     // autokill: a process that watches the holder
   prctl,      // nnp: set before exec, as strong

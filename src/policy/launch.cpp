@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "sys/caller.hpp"
+#include "sys/descriptors.hpp"
 #include "sys/script.hpp"
 
 namespace tether {
@@ -25,17 +26,10 @@ std::string_view name_of_entry(const char* entry) {
   return text.substr(0, std::min(text.find('='), text.size()));
 }
 
-// Ours are close-on-exec, the placeholders of closed standard descriptors included; what a caller
-// hands down cannot be.
-bool is_callers(int fd) {
-  const int flags = ::fcntl(fd, F_GETFD);
-  return flags >= 0 && (flags & FD_CLOEXEC) == 0;
-}
-
 }  // namespace
 
-Result<Launch> Launch::prepare(const Options& options, const Inherited& inherited) {
-  Launch launch(options, inherited);
+Result<Launch> Launch::prepare(const Options& options, const Inherited& inherited, Extras extras) {
+  Launch launch(options, inherited, std::move(extras));
   if (Status checked = launch.check_descriptors(); !checked.ok()) return checked.failure();
   if (Status opened = launch.open_directory(); !opened.ok()) return opened.failure();
   launch.build_environment();
@@ -46,12 +40,22 @@ Result<Launch> Launch::prepare(const Options& options, const Inherited& inherite
 
 Status Launch::check_descriptors() {
   for (const int fd : options_->keep_fds) {
-    if (!is_callers(fd))
+    if (!is_inherited(fd))
       return Failure{Stage::descriptor, EBADF, {}, fmt::format("--keep-fd={}", fd), {}};
     if (fd > 2) kept_.push_back(fd);
   }
+  if (extras_.redirection && extras_.redirection->to > 2) kept_.push_back(extras_.redirection->to);
   std::sort(kept_.begin(), kept_.end());
   kept_.erase(std::unique(kept_.begin(), kept_.end()), kept_.end());
+  return Unit{};
+}
+
+Status Launch::open_files() {
+  Result<Redirections> opened = Redirections::open(*options_);
+  if (!opened.ok()) return opened.failure();
+  files_ = std::move(opened.value());
+  redirections_ = files_.list();
+  if (extras_.redirection) redirections_.push_back(*extras_.redirection);
   return Unit{};
 }
 
@@ -64,12 +68,14 @@ Status Launch::open_directory() {
 }
 
 void Launch::build_environment() {
-  if (!options_->clear_environment && options_->environment.empty()) return;
+  std::vector<EnvironmentChange> changes = options_->environment;
+  changes.insert(changes.end(), extras_.environment.begin(), extras_.environment.end());
+  if (!options_->clear_environment && changes.empty()) return;
   std::vector<std::string> entries;
   if (!options_->clear_environment)
     for (char** entry = inherited_->environment; *entry != nullptr; ++entry)
       entries.emplace_back(*entry);
-  for (const EnvironmentChange& change : options_->environment) {
+  for (const EnvironmentChange& change : changes) {
     const auto same_name = [&](const std::string& entry) {
       return name_of_entry(entry.c_str()) == change.name;
     };
@@ -113,7 +119,7 @@ void Launch::find_candidates() {
 }
 
 void Launch::open_terminal() {
-  if (options_->setpgid && !options_->setsid)
+  if (options_->setpgid && !options_->new_session())
     terminal_.reset(::open(_PATH_TTY, O_RDWR | O_CLOEXEC | O_NOCTTY));
 }
 
@@ -128,19 +134,27 @@ ChildPlan Launch::plan(const Guarantees& chosen) const {
   plan.set_umask = options_->umask.has_value();
   plan.umask = options_->umask.value_or(0);
   plan.open_files = inherited_->open_files ? &*inherited_->open_files : nullptr;
-  plan.new_session = options_->setsid;
+  plan.redirections = redirections_.data();
+  plan.redirection_count = redirections_.size();
+  // Where it is plain that nothing will be run, nothing is emptied for it.
+  plan.truncated = files_.truncated().data();
+  plan.truncated_count =
+      files_.truncated().empty() || !looks_executable() ? 0 : files_.truncated().size();
+  plan.new_session = options_->new_session();
   plan.new_group = options_->setpgid;
   // In the background there is no foreground to hand on.
   if (terminal_ && ::tcgetpgrp(terminal_.get()) == ::getpgrp()) plan.terminal_fd = terminal_.get();
+  plan.take_terminal = options_->ctty;
   plan.no_new_privs = chosen.nnp == Means::prctl;
   // A keeper watches as well, not instead: two causes of death are better than one.
   plan.die_with_parent = chosen.autokill == Means::pdeathsig || chosen.autokill == Means::keeper;
   if (plan.die_with_parent) plan.parent = ::getpid();
-  plan.close_descriptors = options_->close_fds;
+  plan.close_descriptors = options_->close_fds || options_->mode == Mode::detach;
   plan.kept = kept_.data();
   plan.kept_count = kept_.size();
   plan.signals = inherited_->signals;
   plan.reset_signals = options_->reset_signals;
+  plan.ignore_hangup = options_->nohup;
   return plan;
 }
 

@@ -9,6 +9,7 @@
 #include "engine/child_plan.hpp"
 #include "policy/guarantees.hpp"
 #include "policy/options.hpp"
+#include "policy/redirections.hpp"
 #include "result.hpp"
 #include "sys/unique_fd.hpp"
 
@@ -18,14 +19,28 @@ namespace tether {
 struct Inherited {
   InheritedSignals signals;
   std::optional<rlimit> open_files;  // set if tether raised its own
+  char** arguments = nullptr;        // main's own
   char** environment = nullptr;
 };
 
 class Launch {
  public:
+  // What COMMAND gets beside what the user asked for: its end of the readiness channel.
+  struct Extras {
+    std::vector<EnvironmentChange> environment;
+    std::optional<Redirection> redirection;
+  };
+
   // Checks the descriptors named, opens --chdir's directory, builds the environment, and finds the
   // places where COMMAND may be. `options` and `inherited` must outlive the Launch.
-  static Result<Launch> prepare(const Options& options, const Inherited& inherited);
+  static Result<Launch> prepare(const Options& options, const Inherited& inherited,
+                                Extras extras = {});
+
+  // Opens the files of COMMAND's standard descriptors: last of all, as it makes some.
+  Status open_files();
+  // The start went through: the files that were made stay.
+  void keep_files() { files_.keep(); }
+  [[nodiscard]] const Redirections& files() const { return files_; }
 
   // The plan of the child, bound by the chosen means. Points into this object, which must stay
   // where it is until the spawn.
@@ -49,8 +64,8 @@ class Launch {
   [[nodiscard]] int terminal_fd() const { return terminal_.get(); }
 
  private:
-  Launch(const Options& options, const Inherited& inherited)
-      : options_(&options), inherited_(&inherited) {}
+  Launch(const Options& options, const Inherited& inherited, Extras extras)
+      : options_(&options), inherited_(&inherited), extras_(std::move(extras)) {}
 
   Status check_descriptors();
   Status open_directory();
@@ -61,6 +76,9 @@ class Launch {
 
   const Options* options_;
   const Inherited* inherited_;
+  Extras extras_;
+  Redirections files_;
+  std::vector<Redirection> redirections_;
   UniqueFd directory_;
   UniqueFd terminal_;
   std::vector<int> kept_;

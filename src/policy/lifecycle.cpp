@@ -38,7 +38,15 @@ constexpr std::initializer_list<int> requests_to_end = {SIGTERM, SIGINT, SIGQUIT
 }  // namespace
 
 const char* name_of(Cause cause) {
-  return cause == Cause::signal ? "signal" : "command";
+  switch (cause) {
+    case Cause::command:
+      return "command";
+    case Cause::signal:
+      return "signal";
+    case Cause::not_ready:
+      return "not-ready";
+  }
+  return nullptr;
 }
 
 Act Lifecycle::on_signal(const SignalEvent& event) {
@@ -71,7 +79,20 @@ Act Lifecycle::on_keeper_gone() {
   return {Act::Kind::replace_keeper, 0};
 }
 
+Act Lifecycle::on_not_ready() {
+  if (ending_) return {};
+  ending_ = Cause::not_ready;
+  return {Act::Kind::end, first_signal_};
+}
+
+Act Lifecycle::on_kill_due() {
+  if (!ending_ || escalated_) return {};
+  escalated_ = first_signal_ != SIGKILL;
+  return {Act::Kind::kill, SIGKILL};
+}
+
 Cause Lifecycle::cause_of(const Ending& ending) const {
+  if (ending_) return *ending_;
   for (const int signal : requests_to_end)
     if ((passed_on_ & bit(signal)) != 0) return Cause::signal;
   const int fatal = ending.code == Ending::Code::exited ? ending.exit_code - 128 : ending.signal;

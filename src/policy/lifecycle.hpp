@@ -2,7 +2,9 @@
 // process, no clock, no system call; the loop that feeds it does what it says.
 #pragma once
 
+#include <csignal>
 #include <cstdint>
+#include <optional>
 
 #include "sys/ending.hpp"
 
@@ -10,8 +12,9 @@ namespace tether {
 
 // Why the child ended, as the exit record has it.
 enum class Cause {
-  command,  // without our doing
-  signal,   // after a signal that we passed on
+  command,    // without our doing
+  signal,     // after a signal that we passed on
+  not_ready,  // we ended it, as it did not become ready
 };
 const char* name_of(Cause cause);
 
@@ -29,6 +32,9 @@ struct Act {
     pass_on,         // `signal` to the child, or to its group
     stop_ourselves,  // by the default action of `signal`
     replace_keeper,
+    end,  // `signal` to the child or its group, and a SIGCONT, so that it can act on it; SIGKILL is
+          // due after the time that the user gives it
+    kill,  // SIGKILL to the same
   };
   Kind kind = Kind::nothing;
   int signal = 0;
@@ -36,6 +42,9 @@ struct Act {
 
 class Lifecycle {
  public:
+  // `first_signal` begins an ending of ours.
+  explicit Lifecycle(int first_signal = SIGTERM) : first_signal_(first_signal) {}
+
   // A signal sent to tether. What the child has already had from the terminal is not repeated.
   Act on_signal(const SignalEvent& event);
   // The child was stopped by `signal`: whoever watches tether has to see a stop. Not if a SIGCONT
@@ -45,13 +54,24 @@ class Lifecycle {
   Act on_child_continued();
   // The keeper is gone although the child lives.
   Act on_keeper_gone();
+  // It did not become ready in time, or said that it never will.
+  Act on_not_ready();
+  // The time that an ending gives it has passed.
+  Act on_kill_due();
   // The child has ended; this is what to put it down to. The last event.
   [[nodiscard]] Cause cause_of(const Ending& ending) const;
+  // Whether we have begun to end it.
+  [[nodiscard]] bool is_ending() const { return ending_.has_value(); }
+  // Whether SIGKILL was needed for an ending that began with another signal.
+  [[nodiscard]] bool escalated() const { return escalated_; }
 
  private:
   bool stopped_ = false;
   bool continued_by_others_ = false;  // a continuation whose SIGCONT to us is still to come
-  std::uint64_t passed_on_ = 0;       // bit n-1: signal n was passed on
+  int first_signal_;
+  std::optional<Cause> ending_;  // of an ending that has begun
+  bool escalated_ = false;
+  std::uint64_t passed_on_ = 0;  // bit n-1: signal n was passed on
 };
 
 }  // namespace tether

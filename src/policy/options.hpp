@@ -3,17 +3,35 @@
 
 #include <sys/types.h>
 
+#include <chrono>
+#include <csignal>
 #include <optional>
 #include <string>
 #include <vector>
 
 namespace tether {
 
-enum class Mode { wait, in_place };
+enum class Mode {
+  wait,      // stay, and exit as COMMAND does
+  detach,    // return once it runs, or is ready
+  in_place,  // become COMMAND
+  stop,      // end the process that a pidfile names
+};
+
+// A length of time that never comes to an end, where the user says 0 or inf.
+using Duration = std::chrono::microseconds;
+constexpr Duration never = Duration::max();
 
 struct EnvironmentChange {
   std::string name;
   std::optional<std::string> value;  // none: unset
+};
+
+// How COMMAND says that it is ready.
+struct Notify {
+  enum class Kind { descriptor, socket };
+  Kind kind = Kind::socket;
+  int fd = -1;  // of COMMAND, for Kind::descriptor
 };
 
 struct Options {
@@ -24,17 +42,31 @@ struct Options {
   bool nnp = false;
   bool strict = false;
   std::vector<int> success_status;
+  int signal = SIGTERM;  // the first of an ending
+  Duration kill_after = std::chrono::seconds(5);
 
   bool setsid = false;
   bool setpgid = false;
+  bool ctty = false;
+  bool nohup = false;
   bool reset_signals = false;
 
+  std::optional<std::string> standard_input;
+  std::optional<std::string> standard_output;
+  std::optional<std::string> standard_error;
+  std::optional<std::string> log;  // output and error
+  bool truncate = false;
   std::optional<std::string> directory;
   std::optional<mode_t> umask;
   bool clear_environment = false;
   std::vector<EnvironmentChange> environment;  // in the order given
   bool close_fds = false;
   std::vector<int> keep_fds;
+  std::optional<std::string> pidfile;
+
+  std::optional<Notify> notify;
+  Duration ready_timeout = never;
+  std::optional<int> block_fd;
 
   bool json = false;
   std::optional<int> status_fd;
@@ -49,6 +81,17 @@ struct Options {
   bool version = false;
 
   char** command = nullptr;  // the tail of main's argv, byte for byte; null if there is none
+
+  // Whether somebody stays in the background for a detached child.
+  [[nodiscard]] bool leaves_keeper() const {
+    return mode == Mode::detach && (autokill || status_fd || status_file);
+  }
+  // Whether tether will be there to learn how the child ended.
+  [[nodiscard]] bool learns_ending() const {
+    return mode == Mode::wait || leaves_keeper() || notify.has_value();
+  }
+  [[nodiscard]] bool new_session() const { return setsid || mode == Mode::detach; }
+  [[nodiscard]] bool wants_autoreap() const { return autoreap || autokill || mode == Mode::detach; }
 };
 
 }  // namespace tether

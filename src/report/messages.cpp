@@ -32,7 +32,7 @@ bool is_missing_interpreter(const Failure& failure) {
   return failure.stage == Stage::exec && failure.path != failure.detail;
 }
 
-void write_line(std::string_view text, bool is_error) {
+bool write_line(std::string_view text, bool is_error) {
   std::string line =
       is_error && use_colour() ? fmt::format("{}tether:{} ", red, plain) : "tether: ";
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -41,8 +41,7 @@ void write_line(std::string_view text, bool is_error) {
     if (control && text[i] == c1_lead) ++i;
   }
   line += '\n';
-  // Nowhere to report a failure of the report to.
-  (void)!::write(STDERR_FILENO, line.data(), line.size());
+  return ::write(STDERR_FILENO, line.data(), line.size()) >= 0;
 }
 
 // What was being done, to which the errno is the answer.
@@ -50,6 +49,13 @@ std::string subject_of(const Failure& failure) {
   switch (failure.stage) {
     case Stage::directory:
       return fmt::format("cannot change directory to '{}'", failure.path);
+    case Stage::input:
+    case Stage::output:
+      return fmt::format("cannot open '{}'", failure.path);
+    case Stage::pidfile:
+      return failure.detail.empty()
+                 ? fmt::format("cannot use pidfile '{}'", failure.path)
+                 : fmt::format("cannot use pidfile '{}': {}", failure.path, failure.detail);
     case Stage::record:
       return fmt::format("cannot write {}",
                          failure.path.empty() ? failure.detail : fmt::format("'{}'", failure.path));
@@ -61,6 +67,8 @@ std::string subject_of(const Failure& failure) {
       return "cannot make a process group";
     case Stage::terminal:
       return "cannot hand over the terminal";
+    case Stage::ctty:
+      return "cannot make standard input the controlling terminal";
     case Stage::nnp:
       return "cannot set no_new_privs";
     case Stage::bind:
@@ -77,6 +85,10 @@ std::string subject_of(const Failure& failure) {
     case Stage::privilege:
     case Stage::guarantee:
     case Stage::descriptor:
+    case Stage::running:
+    case Stage::gate:
+    case Stage::ready:
+    case Stage::stop:
       break;
   }
   return failure.detail;
@@ -84,7 +96,8 @@ std::string subject_of(const Failure& failure) {
 
 // These say it all themselves; elsewhere the errno is half of the message.
 bool is_sentence(Stage stage) {
-  return stage == Stage::usage || stage == Stage::privilege || stage == Stage::guarantee;
+  return stage == Stage::usage || stage == Stage::privilege || stage == Stage::guarantee ||
+         stage == Stage::running || stage == Stage::ready;
 }
 
 }  // namespace
@@ -96,6 +109,7 @@ std::string describe(const Failure& failure) {
 }
 
 int exit_status_of(const Failure& failure) {
+  if (failure.exit_status != 0) return failure.exit_status;
   if (failure.stage != Stage::exec) return exit_tether_failed;
   const bool not_found = failure.error_number == ENOENT && !is_missing_interpreter(failure);
   return not_found ? exit_not_found : exit_cannot_execute;
@@ -113,13 +127,14 @@ const char* call_name(CloneWay way) {
   return "unknown";
 }
 
-void say(std::string_view text) {
-  write_line(text, false);
+bool say(std::string_view text) {
+  return write_line(text, false);
 }
 
 void say(const Failure& failure) {
-  write_line(describe(failure), true);
-  if (!failure.hint.empty()) write_line("hint: " + failure.hint, true);
+  // Nowhere to report a failure of the report to.
+  (void)write_line(describe(failure), true);
+  if (!failure.hint.empty()) (void)write_line("hint: " + failure.hint, true);
 }
 
 }  // namespace tether

@@ -10,6 +10,7 @@
 namespace tether {
 
 // Exit statuses of tether's own (those of timeout(1), nohup(1) and env(1)).
+constexpr int exit_timed_out = 124;
 constexpr int exit_tether_failed = 125;
 constexpr int exit_cannot_execute = 126;
 constexpr int exit_not_found = 127;
@@ -23,8 +24,9 @@ int exit_status_of(const Failure& failure);
 const char* call_name(CloneWay way);
 
 // "tether: TEXT" on standard error, in one write. Control characters of a file name or an argument
-// are shown as ?, so that nobody's terminal is written to by them.
-void say(std::string_view text);
+// are shown as ?, so that nobody's terminal is written to by them. False and errno if nobody could
+// see it.
+bool say(std::string_view text);
 
 // The failure's sentence and, if there is one, its hint.
 void say(const Failure& failure);

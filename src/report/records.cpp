@@ -125,6 +125,18 @@ const char* name_of(Ending::Code code) {
   return nullptr;
 }
 
+const char* name_of(HeldBy held_by) {
+  switch (held_by) {
+    case HeldBy::tether:
+      return "tether";
+    case HeldBy::keeper:
+      return "keeper";
+    case HeldBy::nobody:
+      return "nobody";
+  }
+  return nullptr;
+}
+
 const char* name_of(Usage::From from) {
   return from == Usage::From::wait ? "wait" : "sampled";
 }
@@ -143,6 +155,14 @@ const char* name_of(Stage stage) {
       return "descriptor";
     case Stage::directory:
       return "directory";
+    case Stage::input:
+      return "input";
+    case Stage::output:
+      return "output";
+    case Stage::pidfile:
+      return "pidfile";
+    case Stage::running:
+      return "running";
     case Stage::record:
       return "record";
     case Stage::clone:
@@ -153,31 +173,48 @@ const char* name_of(Stage stage) {
       return "group";
     case Stage::terminal:
       return "terminal";
+    case Stage::ctty:
+      return "ctty";
     case Stage::nnp:
       return "nnp";
     case Stage::bind:
       return "bind";
     case Stage::keeper:
       return "keeper";
+    case Stage::gate:
+      return "gate";
     case Stage::exec:
       return "exec";
+    case Stage::ready:
+      return "ready";
     case Stage::supervise:
       return "supervise";
+    case Stage::stop:
+      return "stop";
   }
   return "unknown";
 }
 
 std::string to_line(const StartRecord& start) {
-  Json record = record_of("start");
+  Json record = record_of(start.is_held_at_gate ? "spawned" : "start");
   record["pid"] = start.pid;
   record["command"] = Json::array();
   record["started_at"] = to_rfc3339(start.started_at);
   record["pidfs_inode"] = or_null(start.pidfs_inode);
   record["init_pid"] = nullptr;
-  record["supervisor_pid"] = start.supervisor_pid;
-  record["held_by"] = "tether";
+  const bool somebody_stays = start.held_by != HeldBy::nobody;
+  record["supervisor_pid"] = somebody_stays ? Json(start.supervisor_pid) : Json(nullptr);
+  record["held_by"] = name_of(start.held_by);
   record["guarantees"] = guarantees_of(start.guarantees);
   return with_command(std::move(record), start.command);
+}
+
+std::string to_line(const ReadyRecord& ready) {
+  Json record = record_of("ready");
+  record["pid"] = ready.pid;
+  record["after_s"] = round_to_us(ready.after_s);
+  record["status"] = ready.status ? Json(cut_to(*ready.status, text_limit)) : Json(nullptr);
+  return dump(record) + "\n";
 }
 
 std::string to_line(const ExitRecord& exit) {
@@ -188,7 +225,7 @@ std::string to_line(const ExitRecord& exit) {
   record["status"] = exited ? Json(exit.ending.exit_code) : Json(nullptr);
   record["signal"] = exited ? Json(nullptr) : Json(signal_name(exit.ending.signal));
   record["cause"] = name_of(exit.cause);
-  record["escalated"] = false;
+  record["escalated"] = exit.escalated;
   record["elapsed_s"] = round_to_us(exit.elapsed_s);
   record["user_s"] = nullptr;
   record["system_s"] = nullptr;

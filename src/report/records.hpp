@@ -18,13 +18,24 @@ namespace tether {
 // PIPE_BUF: what a pipe takes whole or not at all (pipe(7)).
 constexpr std::size_t record_limit = 4096;
 
+// Who holds the child from now on.
+enum class HeldBy { tether, keeper, nobody };
+
 struct StartRecord {
+  bool is_held_at_gate = false;  // "spawned": COMMAND does not run yet
   pid_t pid = -1;
   char* const* command = nullptr;
   timespec started_at{};  // CLOCK_REALTIME
   std::optional<std::uint64_t> pidfs_inode;
-  pid_t supervisor_pid = -1;
+  pid_t supervisor_pid = -1;  // of who stays; none if nobody does
+  HeldBy held_by = HeldBy::tether;
   Guarantees guarantees;
+};
+
+struct ReadyRecord {
+  pid_t pid = -1;
+  double after_s = 0;
+  std::optional<std::string> status;  // what it said of itself
 };
 
 // Resource usage of the child, and how well it is known.
@@ -43,6 +54,7 @@ struct ExitRecord {
   pid_t pid = -1;
   Ending ending;
   Cause cause = Cause::command;
+  bool escalated = false;
   double elapsed_s = 0;
   std::optional<Usage> usage;
   int exit_status = 0;  // tether's own
@@ -65,6 +77,7 @@ struct DryRunRecord {
 };
 
 std::string to_line(const StartRecord& record);
+std::string to_line(const ReadyRecord& record);
 std::string to_line(const ExitRecord& record);
 std::string to_line(const FeaturesRecord& record);
 std::string to_line(const DryRunRecord& record);

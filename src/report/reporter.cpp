@@ -6,13 +6,12 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
-#include <climits>
 #include <utility>
 
 #include "report/messages.hpp"
 #include "sys/descriptors.hpp"
+#include "sys/paths.hpp"
 
 namespace tether {
 namespace {
@@ -33,32 +32,6 @@ int writing_error(int fd) {
 bool has_room(int fd) {
   pollfd entry{fd, POLLOUT, 0};
   return ::poll(&entry, 1, 0) > 0;
-}
-
-constexpr int most_links = 40;  // as the kernel follows (path_resolution(7))
-
-std::string real_directory_of(const std::string& path) {
-  const std::size_t slash = path.rfind('/');
-  const std::string directory =
-      slash == std::string::npos ? "." : path.substr(0, std::max<std::size_t>(slash, 1));
-  std::array<char, PATH_MAX> resolved;
-  return ::realpath(directory.c_str(), resolved.data()) != nullptr ? resolved.data() : directory;
-}
-
-// Where `path` leads, link by link, there or not: the file is replaced, and the links stay.
-std::string resolve(std::string path) {
-  std::array<char, PATH_MAX> target;
-  for (int i = 0; i < most_links; ++i) {
-    const std::string directory = real_directory_of(path);
-    path = fmt::format("{}/{}", directory, path.substr(path.rfind('/') + 1));
-    // These are descriptors, though they look like links to files.
-    if (directory.rfind("/proc/", 0) == 0) return path;
-    const ssize_t size = ::readlink(path.c_str(), target.data(), target.size());
-    if (size < 0) return path;
-    const std::string next(target.data(), static_cast<std::size_t>(size));
-    path = next.front() == '/' ? next : fmt::format("{}/{}", directory, next);
-  }
-  return path;
 }
 
 }  // namespace
@@ -95,29 +68,10 @@ Result<StatusFile> StatusFile::prepare(const std::string& path) {
   return file;
 }
 
-StatusFile::StatusFile(StatusFile&& other) noexcept
-    : path_(std::move(other.path_)),
-      content_(std::move(other.content_)),
-      replacement_path_(std::exchange(other.replacement_path_, {})),
-      replacement_(std::move(other.replacement_)) {}
-
-StatusFile::~StatusFile() {
-  if (replacement_) (void)::unlink(replacement_path_.c_str());
-}
-
 Status StatusFile::open_replacement() {
-  // In the same directory, for the rename; the pid keeps two of us apart.
-  for (int attempt = 0; attempt < 100; ++attempt) {
-    replacement_path_ = fmt::format("{}.{}.{}", path_, ::getpid(), attempt);
-    replacement_.reset(::open(replacement_path_.c_str(),
-                              O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, file_mode));
-    if (replacement_) {
-      keep_attributes();
-      return Unit{};
-    }
-    if (errno != EEXIST) break;
-  }
-  return record_failure(errno, path_);
+  if (!replacement_.open(path_, file_mode)) return record_failure(errno, path_);
+  keep_attributes();
+  return Unit{};
 }
 
 // Who could read the old file, and nobody else, can read the new one.
@@ -125,8 +79,8 @@ void StatusFile::keep_attributes() const {
   struct stat old {};
   if (::stat(path_.c_str(), &old) != 0) return;
   if (old.st_uid != ::geteuid() || old.st_gid != ::getegid())
-    (void)!::fchown(replacement_.get(), old.st_uid, old.st_gid);
-  (void)::fchmod(replacement_.get(), old.st_mode & 0777);
+    (void)!::fchown(replacement_.fd(), old.st_uid, old.st_gid);
+  (void)::fchmod(replacement_.fd(), old.st_mode & 0777);
 }
 
 Status StatusFile::replace_with(const std::string& line) {
@@ -137,14 +91,12 @@ Status StatusFile::replace_with(const std::string& line) {
       is_broken_ = true;
       return opened;
     }
-  const UniqueFd file = std::move(replacement_);
-  if (write_all(file.get(), content_) && ::rename(replacement_path_.c_str(), path_.c_str()) == 0) {
+  if (replacement_.commit(content_)) {
     is_ours_ = true;
     return Unit{};
   }
   const int error_number = errno;
   is_broken_ = true;
-  (void)::unlink(replacement_path_.c_str());
   // Rather no file than one of an earlier run that looks like this one's.
   if (!is_ours_) (void)::unlink(path_.c_str());
   return record_failure(error_number, path_);
@@ -195,6 +147,12 @@ Stream& Reporter::stream_on(int fd, std::string name) {
   for (Stream& stream : streams_)
     if (stream.fd() == fd) return stream;
   return streams_.emplace_back(fd, std::move(name));
+}
+
+void Reporter::let_go_of_output() {
+  flush();
+  const auto is_output = [](const Stream& stream) { return stream.fd() == STDOUT_FILENO; };
+  streams_.erase(std::remove_if(streams_.begin(), streams_.end(), is_output), streams_.end());
 }
 
 bool Reporter::wants_records() const {

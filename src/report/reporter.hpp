@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "policy/options.hpp"
+#include "report/replacement_file.hpp"
 #include "result.hpp"
 #include "sys/unique_fd.hpp"
 
@@ -44,10 +45,6 @@ class StatusFile {
   // `path` leads through no link. Makes sure that the file can be replaced: makes the first
   // replacement beside it, still empty.
   static Result<StatusFile> prepare(const std::string& path);
-  StatusFile(StatusFile&& other) noexcept;
-  StatusFile& operator=(StatusFile&&) = delete;
-  // Removes a replacement that was not used.
-  ~StatusFile();
 
   // Appends `line` and puts a new file in the place of the old one.
   Status replace_with(const std::string& line);
@@ -63,8 +60,7 @@ class StatusFile {
   std::string content_;
   bool is_ours_ = false;  // what stands there now is of this run
   bool is_broken_ = false;
-  std::string replacement_path_;
-  UniqueFd replacement_;
+  ReplacementFile replacement_;
 };
 
 class Reporter {
@@ -77,6 +73,9 @@ class Reporter {
   [[nodiscard]] bool wants_records() const;
   // A status file holds the start record before COMMAND runs, and so has to be written then.
   [[nodiscard]] bool has_status_file() const { return file_.has_value(); }
+
+  // Standard output is somebody else's from now on.
+  void let_go_of_output();
 
   void to_status_file(const std::string& line);
   void to_streams(const std::string& line);

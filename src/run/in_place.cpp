@@ -1,29 +1,64 @@
 #include <unistd.h>
 
+#include <cerrno>
+#include <optional>
+#include <utility>
+
 #include "engine/child.hpp"
+#include "report/messages.hpp"
+#include "report/pidfile.hpp"
 #include "run/run.hpp"
+#include "sys/pidfd.hpp"
+#include "sys/process_identity.hpp"
 #include "sys/signals.hpp"
 
 namespace tether {
+namespace {
 
-Failure run_in_place(const Options& options, Inherited& inherited) {
-  Result<Launch> prepared = Launch::prepare(options, inherited);
-  if (!prepared.ok()) return prepared.failure();
-  const Launch& launch = prepared.value();
-  Guarantees chosen;
-  if (options.nnp) chosen.nnp = Means::prctl;  // there is no clone that could do it
+// This process will be COMMAND, by the same identity.
+Result<Pidfile> write_own_pidfile(const std::string& path) {
+  Result<Pidfile> claimed = Pidfile::claim(path);
+  if (!claimed.ok()) return claimed;
+  const UniqueFd self(open_pidfd(::getpid()));
+  if (!self) return Failure{Stage::pidfile, errno, path, {}, {}};
+  if (Status written = claimed.value().write_for(::getpid(), self.get()); !written.ok())
+    return written.failure();
+  return claimed;
+}
 
-  inherited.signals = take_over_signals();
-  const ChildPlan plan = launch.plan(chosen);
-  const pid_t group = ::getpgrp();
-  const ChildReport report = become_command(plan);
-  if (plan.terminal_fd >= 0) (void)::tcsetpgrp(plan.terminal_fd, group);
+Failure explain(const ChildReport& report, const Launch& launch) {
   Failure failure{report.stage, report.error_number, {}, {}, {}};
   if (report.stage == Stage::exec) return launch.explain_exec(failure);
   if (report.stage == Stage::session)
     failure.hint =
         "the leader of a process group cannot: leave out --exec, or start it from a script";
   return failure;
+}
+
+}  // namespace
+
+Failure run_in_place(const Options& options, Inherited& inherited) {
+  Result<Launch> prepared = Launch::prepare(options, inherited);
+  if (!prepared.ok()) return prepared.failure();
+  Launch& launch = prepared.value();
+  if (Status opened = launch.open_files(); !opened.ok()) return opened.failure();
+  Guarantees chosen;
+  if (options.nnp) chosen.nnp = Means::prctl;  // there is no clone that could do it
+
+  inherited.signals = take_over_signals();
+  if (Status said = say_nohup_notice(options, launch); !said.ok()) return said.failure();
+  std::optional<Pidfile> pidfile;
+  if (options.pidfile) {
+    Result<Pidfile> written = write_own_pidfile(*options.pidfile);
+    if (!written.ok()) return written.failure();
+    pidfile.emplace(std::move(written.value()));
+  }
+  const ChildPlan plan = launch.plan(chosen);
+  const pid_t group = ::getpgrp();
+  const ChildReport report = become_command(plan);
+  if (plan.terminal_fd >= 0) (void)::tcsetpgrp(plan.terminal_fd, group);
+  if (pidfile) pidfile->remove();
+  return explain(report, launch);
 }
 
 }  // namespace tether

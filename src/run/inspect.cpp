@@ -72,6 +72,7 @@ std::string features_text(const FeaturesRecord& record) {
 
 }  // namespace
 
+// Nothing that it names is opened for writing, so that nothing is made.
 Result<int> show_dry_run(const Options& options, const Inherited& inherited) {
   const bool in_place = options.mode == Mode::in_place;
   if (Status permitted = check_privilege(options, facts_for(options, nullptr)); !permitted.ok())
@@ -93,7 +94,8 @@ Result<int> show_dry_run(const Options& options, const Inherited& inherited) {
   SpawnRequest request;
   request.way = support.way;
   request.guarantees = guarantee_flags(record.guarantees);
-  if (options.status_file) request.before_exec = [](const Child&) {};
+  if (options.status_file || options.pidfile || options.block_fd)
+    request.before_exec = [](const Child&) -> Status { return Unit{}; };
   record.call = in_place ? "execve" : call_name(support.way);
   if (!in_place) record.flags = names_of(flags_of(request));
   return print_and_succeed(options.json ? to_line(record) : dry_run_text(record));

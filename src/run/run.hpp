@@ -13,6 +13,14 @@ namespace tether {
 // been recorded and is still to be said. Ends tether by the child's SIGINT or SIGQUIT.
 Result<int> run_and_wait(const Options& options, Inherited& inherited);
 
+// Spawns COMMAND into its own session and returns once it runs, or is ready, or has failed to
+// become so. With an option that needs somebody to stay this returns twice: in the caller's tether,
+// and later in the keeper that it left behind.
+Result<int> run_detached(const Options& options, Inherited& inherited);
+
+// Ends the process that --pidfile names: 0, or 1 where nothing was running.
+Result<int> run_stop(const Options& options);
+
 // Becomes COMMAND (--exec). Returns only the failure.
 Failure run_in_place(const Options& options, Inherited& inherited);
 
@@ -21,6 +29,9 @@ Result<int> show_dry_run(const Options& options, const Inherited& inherited);
 
 // --features: says what this kernel and this sandbox can do.
 Result<int> show_features(const Options& options);
+
+// Says what nohup(1) would say, unless told to be quiet. Nobody to say it to is an error, as there.
+Status say_nohup_notice(const Options& options, const Launch& launch);
 
 // Facts for the choice of means; COMMAND's capabilities are looked at only where they matter.
 CallerFacts facts_for(const Options& options, const Launch* launch);

@@ -7,11 +7,14 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <climits>
 #include <csignal>
 #include <utility>
 
 #include "report/messages.hpp"
+#include "report/records.hpp"
 #include "sys/pidfd.hpp"
+#include "sys/process_identity.hpp"
 
 namespace tether {
 namespace {
@@ -25,7 +28,7 @@ double seconds(const timeval& time) {
 }
 
 // Between two attempts to replace a keeper, where a process cannot be had.
-constexpr int keeper_retry_ms = 200;
+constexpr std::chrono::milliseconds keeper_retry{200};
 
 Usage usage_from(const rusage& usage) {
   Usage exact;
@@ -52,36 +55,57 @@ Result<UniqueFd> Supervisor::open_signals() {
 Supervisor::Supervisor(Setup setup, Child child, Keeper keeper)
     : options_(setup.options),
       reporter_(setup.reporter),
+      pidfile_(setup.pidfile),
       way_(setup.way),
       terminal_fd_(setup.terminal_fd),
       child_(std::move(child)),
       keeper_(std::move(keeper)),
-      signals_(std::move(setup.signals)) {
+      signals_(std::move(setup.signals)),
+      readiness_(std::move(setup.readiness), options_.ready_timeout),
+      lifecycle_(options_.signal) {
+  ready_ = readiness_.is_ready();
+  // The main process may turn out to be another one. A tie stays with the one that was spawned.
+  const bool by_socket = options_.notify && options_.notify->kind == Notify::Kind::socket;
+  adopts_orphans_ = by_socket && !options_.autokill && adopt_orphans();
   if (child_.autoreaped && reporter_.wants_records()) {
     sampler_.emplace(child_.pid, child_.pidfd.get());
     sampler_->sample();
   }
 }
 
+Result<bool> Supervisor::wait_until_ready() {
+  while (!ready_ && !ended_)
+    if (Status watched = watch_once(false); !watched.ok()) return watched.failure();
+  return ready_;
+}
+
 Result<Outcome> Supervisor::wait() {
   Outcome outcome;
   std::optional<Ending> ending;
   while (!ending) {
+    if (ended_) ending = learn_ending(outcome);
+    if (ending) break;
+    // Not ours after all, or a sandbox that does not let us ask.
+    if (ended_ && (released_ || !child_.autoreaped))
+      return Failure{Stage::supervise, child_.autoreaped ? ENODATA : ECHILD, {}, {}, {}};
     // Readable, but not released yet: only the hang-up that follows tells when (Linux 6.9).
     const bool waits_for_release = ended_;
     if (Status watched = watch_once(waits_for_release); !watched.ok()) return watched.failure();
-    if (!ended_) continue;
-    ending = learn_ending(outcome);
-    // Not ours after all, or a sandbox that does not let us ask.
-    if (!ending && (released_ || !child_.autoreaped))
-      return Failure{Stage::supervise, child_.autoreaped ? ENODATA : ECHILD, {}, {}, {}};
   }
+  outcome.pid = child_.pid;
   outcome.ending = *ending;
   outcome.cause = lifecycle_.cause_of(*ending);
+  outcome.escalated = lifecycle_.escalated();
+  outcome.was_ready = ready_;
+  outcome.timed_out = timed_out_;
   outcome.elapsed_s = elapsed();
   outcome.had_terminal = take_terminal_back();
   keeper_.end();
   return outcome;
+}
+
+void Supervisor::leave() {
+  readiness_.linger(child_.pid);
 }
 
 std::optional<Ending> Supervisor::learn_ending(Outcome& outcome) {
@@ -91,7 +115,9 @@ std::optional<Ending> Supervisor::learn_ending(Outcome& outcome) {
   }
   rusage usage{};
   auto ending = reap(child_.pidfd.get(), &usage);
-  outcome.usage = usage_from(usage);
+  if (ending) outcome.usage = usage_from(usage);
+  // The parent of an adopted one lives, and reaps it: then the kernel tells us afterwards.
+  if (!ending && has_adopted_) child_.autoreaped = has_exit_information();
   return ending;
 }
 
@@ -99,24 +125,71 @@ Status Supervisor::watch_once(bool child_released_only) {
   std::vector<pollfd> watched = {
       {child_.pidfd.get(), static_cast<short>(child_released_only ? 0 : POLLIN), 0},
       {signals_.get(), POLLIN, 0},
-      {keeper_ ? keeper_.pidfd() : -1, POLLIN, 0}};
+      {keeper_ ? keeper_.pidfd() : -1, POLLIN, 0},
+      {readiness_.fd(), POLLIN, 0}};
   reporter_.add_to(watched);
   const int ready = ::poll(watched.data(), watched.size(), milliseconds_to_wait());
   if (ready < 0 && errno == EINTR) return Unit{};
   if (ready < 0) return Failure{Stage::supervise, errno, {}, {}, {}};
   if (keeper_missing_) replace_keeper();
+  if (!ended_) check_deadlines();
   if (ready == 0) {
     if (sampler_) sampler_->sample();
     return Unit{};
   }
   ended_ = ended_ || watched[0].revents != 0;
   released_ = (watched[0].revents & POLLHUP) != 0;
+  // What it said before its end, it said in time; and it may have named a successor.
+  if (watched[3].revents != 0 || ended_) read_readiness();
   // Also after the end: a signal that came together with it may be what it is put down to.
   if (watched[1].revents != 0) read_signals();
   reporter_.flush();
   if (watched[2].revents != 0 && !ended_ && !has_ended(child_.pidfd.get()))
     perform(lifecycle_.on_keeper_gone());
   return Unit{};
+}
+
+void Supervisor::read_readiness() {
+  const ReadinessWatch::News news = readiness_.read();
+  if (news.main_pid && adopts_orphans_ && *news.main_pid != child_.pid)
+    adopt_main_process(*news.main_pid);
+  if (news.became_ready && !lifecycle_.is_ending()) {
+    ready_ = true;
+    reporter_.everywhere(to_line(ReadyRecord{child_.pid, elapsed(), readiness_.status()}));
+  }
+  // Somebody waits for what cannot happen any more.
+  const bool is_awaited = options_.mode == Mode::detach || options_.ready_timeout != never;
+  if (news.gave_up && is_awaited && !ended_) perform(lifecycle_.on_not_ready());
+}
+
+// A stranger's number, or one that is gone, is not believed.
+void Supervisor::adopt_main_process(pid_t pid) {
+  UniqueFd pidfd(open_pidfd(pid));
+  if (!pidfd || !is_descendant(pid, ::getpid())) return;
+  child_.pid = pid;
+  child_.pidfd = std::move(pidfd);
+  child_.autoreaped = false;
+  has_adopted_ = true;
+  sampler_.reset();
+  ended_ = released_ = false;
+  if (!pidfile_) return;
+  if (Status written = pidfile_->write_for(pid, child_.pidfd.get()); !written.ok())
+    say(written.failure());
+}
+
+void Supervisor::check_deadlines() {
+  const Clock::time_point now = Clock::now();
+  if (const auto deadline = readiness_.deadline(); deadline && now >= *deadline) {
+    // It may have been in time, and we late.
+    read_readiness();
+    const Act act = readiness_.deadline() ? lifecycle_.on_not_ready() : Act{};
+    timed_out_ = timed_out_ || act.kind != Act::Kind::nothing;
+    perform(act);
+  }
+  if (kill_at_ && now >= *kill_at_) {
+    kill_at_.reset();
+    perform(lifecycle_.on_kill_due());
+  }
 }
 
 void Supervisor::read_signals() {
@@ -136,6 +209,7 @@ void Supervisor::handle_signal(const signalfd_siginfo& info) {
   // What became of the child comes before what it was sent: a SIGCONT to the group has continued
   // the child already.
   if (!ended_) handle_child_state();
+  if (info.ssi_signo == SIGCHLD && adopts_orphans_) reap_others(child_.pid);
   const bool told = info.ssi_code == SI_USER || info.ssi_code == SI_QUEUE;
   if (info.ssi_signo == SIGCHLD && !told) return;
   SignalEvent event;
@@ -167,21 +241,38 @@ void Supervisor::perform(const Act& act) {
     case Act::Kind::replace_keeper:
       replace_keeper();
       break;
+    case Act::Kind::end:
+      begin_ending(act.signal);
+      break;
+    case Act::Kind::kill:
+      signal_child(act.signal);
+      break;
   }
 }
 
 bool Supervisor::has_own_group() const {
-  return options_.setsid || options_.setpgid;
+  return options_.new_session() || options_.setpgid;
 }
 
 // ESRCH: it has ended meanwhile, which is the next event.
-void Supervisor::pass_on(int signal) {
-  if (signal == SIGCONT) hand_terminal_on();
-  if (has_own_group()) {
+void Supervisor::signal_child(int signal) {
+  if (has_own_group() && !has_adopted_) {
     (void)send_signal_to_group(child_.pidfd.get(), child_.pid, signal);
   } else {
     (void)send_signal(child_.pidfd.get(), signal);
   }
+}
+
+void Supervisor::pass_on(int signal) {
+  if (signal == SIGCONT) hand_terminal_on();
+  signal_child(signal);
+}
+
+void Supervisor::begin_ending(int signal) {
+  signal_child(signal);
+  // A stopped process could not act on it.
+  signal_child(SIGCONT);
+  if (options_.kill_after != never) kill_at_ = Clock::now() + options_.kill_after;
 }
 
 // A shell that continues us in the foreground means the child's group.
@@ -214,9 +305,19 @@ void Supervisor::replace_keeper() {
 }
 
 int Supervisor::milliseconds_to_wait() const {
-  if (keeper_missing_) return keeper_retry_ms;
-  if (!sampler_ || ended_) return -1;
-  return static_cast<int>(UsageSampler::next_interval(elapsed()).count());
+  using std::chrono::milliseconds;
+  milliseconds wait = milliseconds::max();
+  if (keeper_missing_) wait = keeper_retry;
+  if (sampler_ && !ended_) wait = std::min(wait, UsageSampler::next_interval(elapsed()));
+  const auto until = [&](const std::optional<Clock::time_point>& deadline) {
+    if (!deadline || ended_) return;
+    const auto left = std::chrono::ceil<milliseconds>(*deadline - Clock::now());
+    wait = std::min(wait, std::max(left, milliseconds(0)));
+  };
+  until(readiness_.deadline() && !timed_out_ ? readiness_.deadline() : std::nullopt);
+  until(kill_at_);
+  if (wait == milliseconds::max()) return -1;
+  return static_cast<int>(std::min<milliseconds::rep>(wait.count(), INT_MAX));
 }
 
 double Supervisor::elapsed() const {

@@ -1,4 +1,5 @@
-// Wait mode: stays with the child, passes signals on, and tells how it ended.
+// Stays with the child: passes signals on, sees it become ready, ends it when it does not, and
+// tells how it ended.
 #pragma once
 
 #include <sys/signalfd.h>
@@ -7,14 +8,20 @@
 #include "engine/spawn.hpp"
 #include "policy/launch.hpp"
 #include "policy/lifecycle.hpp"
+#include "report/pidfile.hpp"
 #include "report/reporter.hpp"
+#include "run/readiness_watch.hpp"
 #include "run/usage_sampler.hpp"
 
 namespace tether {
 
 struct Outcome {
+  pid_t pid = -1;  // of whom it tells: the main process, which may have changed
   Ending ending;
   Cause cause = Cause::command;
+  bool escalated = false;  // SIGKILL was needed
+  bool was_ready = false;
+  bool timed_out = false;
   double elapsed_s = 0;
   std::optional<Usage> usage;
   bool had_terminal = false;  // its own group was in the foreground when it ended
@@ -25,9 +32,11 @@ class Supervisor {
   struct Setup {
     const Options& options;
     Reporter& reporter;
-    UniqueFd signals;  // from open_signals()
+    std::optional<Pidfile>& pidfile;  // follows a change of the main process
+    UniqueFd signals;                 // from open_signals()
     CloneWay way;
     int terminal_fd;  // where the child's own group gets the foreground that we are given; or -1
+    Readiness readiness;
   };
 
   // A descriptor on which every signal to this process arrives, as all are blocked. Opened before
@@ -38,18 +47,34 @@ class Supervisor {
   // keeper, if it has one.
   Supervisor(Setup setup, Child child, Keeper keeper);
 
+  // Returns when the child is ready, at once if nobody asked for that; or false when it has ended
+  // before it was, of itself or because it took too long.
+  Result<bool> wait_until_ready();
+
   // Returns when the child has ended and is reaped. The keeper is gone by then.
   Result<Outcome> wait();
+
+  // Leaves a child that is ready to itself. What it still says of itself is not lost on it.
+  void leave();
 
   // Writes out what is left of the records; a TERM, INT, HUP or QUIT gives up.
   void finish_records();
 
+  [[nodiscard]] const ReadinessWatch& readiness() const { return readiness_; }
+
  private:
+  using Clock = ReadinessWatch::Clock;
+
   Status watch_once(bool child_released_only);
+  void read_readiness();
+  void adopt_main_process(pid_t pid);
+  void check_deadlines();
   void read_signals();
   void handle_signal(const signalfd_siginfo& info);
   void handle_child_state();
   void perform(const Act& act);
+  void begin_ending(int signal);
+  void signal_child(int signal);
   void pass_on(int signal);
   void hand_terminal_on();
   void replace_keeper();
@@ -63,13 +88,20 @@ class Supervisor {
 
   const Options& options_;
   Reporter& reporter_;
+  std::optional<Pidfile>& pidfile_;
   CloneWay way_;
   int terminal_fd_;
   Child child_;
   Keeper keeper_;
   UniqueFd signals_;
+  ReadinessWatch readiness_;
   Lifecycle lifecycle_;
   std::optional<UsageSampler> sampler_;
+  std::optional<Clock::time_point> kill_at_;
+  bool ready_ = false;  // in time
+  bool timed_out_ = false;
+  bool adopts_orphans_ = false;    // as a subreaper
+  bool has_adopted_ = false;       // the main process: it was not our own child
   bool continue_in_hand_ = false;  // read, but not handled yet
   bool keeper_missing_ = false;
   bool ended_ = false;

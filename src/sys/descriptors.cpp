@@ -1,5 +1,6 @@
 #include "sys/descriptors.hpp"
 
+#include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -20,6 +21,11 @@ void close_between(unsigned first, unsigned last) noexcept {
   (void)::getrlimit(RLIMIT_NOFILE, &limit);
   for (unsigned fd = first; fd <= last && fd < limit.rlim_max && fd < last_resort; ++fd)
     (void)::close(static_cast<int>(fd));
+}
+
+bool is_inherited(int fd) {
+  const int flags = ::fcntl(fd, F_GETFD);
+  return flags >= 0 && (flags & FD_CLOEXEC) == 0;
 }
 
 bool write_all(int fd, std::string_view text) {

@@ -9,6 +9,10 @@ namespace tether {
 // (Linux 5.9), or one by one up to the limit where a sandbox does not know that call.
 void close_between(unsigned first, unsigned last) noexcept;
 
+// Whether the caller left `fd` open. Ours are close-on-exec, the placeholders of closed standard
+// descriptors included; what was handed down cannot be.
+bool is_inherited(int fd);
+
 // The highest number a descriptor could have.
 constexpr unsigned highest_fd = ~0U;
 

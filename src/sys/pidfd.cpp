@@ -2,6 +2,7 @@
 
 #include <poll.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
@@ -80,6 +81,23 @@ std::optional<Ending> reap(int pidfd, rusage* usage) {
     ending.signal = info.si_status;
   }
   return ending;
+}
+
+bool adopt_orphans() {
+  return ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0;
+}
+
+void reap_others(pid_t but) {
+  siginfo_t info{};
+  const auto next = [&info](int option) {
+    info.si_pid = 0;
+    return ::syscall(SYS_waitid, P_ALL, 0, &info, WEXITED | WNOHANG | __WALL | option, nullptr) ==
+               0 &&
+           info.si_pid != 0;
+  };
+  // Looked at first: what has been reaped cannot be given back.
+  while (next(WNOWAIT) && info.si_pid != but)
+    (void)::waitpid(info.si_pid, nullptr, WNOHANG | __WALL);
 }
 
 std::optional<StopOrContinue> take_stop_or_continue(int pidfd) {

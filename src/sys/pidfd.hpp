@@ -31,6 +31,14 @@ std::optional<std::uint64_t> pidfs_inode(int pidfd);
 // ended. Empty if it was not ours (errno ECHILD). `usage`, if given, gets its exact resource usage.
 std::optional<Ending> reap(int pidfd, rusage* usage);
 
+// Makes this process the parent of its orphaned descendants (PR_SET_CHILD_SUBREAPER). False and
+// errno on failure.
+bool adopt_orphans();
+
+// Reaps what has ended of the children that we do not wait for, orphans that came to a subreaper;
+// never `but`, whose status is somebody else's to take. Never blocks.
+void reap_others(pid_t but);
+
 struct StopOrContinue {
   bool stopped = false;  // else continued
   int signal = 0;        // what stopped it

@@ -2,16 +2,68 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cctype>
+#include <charconv>
 #include <csignal>
 #include <cstring>
 
 namespace tether {
+namespace {
+
+bool take_prefix(std::string_view& text, std::string_view prefix) {
+  if (text.substr(0, prefix.size()) != prefix) return false;
+  text.remove_prefix(prefix.size());
+  return true;
+}
+
+// What follows RTMIN or RTMAX: nothing, or a sign and a number.
+std::optional<int> offset_of(std::string_view text, char sign) {
+  if (text.empty()) return 0;
+  int offset = 0;
+  const char* end = text.data() + text.size();
+  if (text.size() < 2 || text.front() != sign || std::isdigit(text[1]) == 0) return std::nullopt;
+  const auto [stop, error] = std::from_chars(text.data() + 1, end, offset);
+  const bool fits = error == std::errc() && stop == end && offset <= SIGRTMAX - SIGRTMIN;
+  return fits ? std::optional(offset) : std::nullopt;
+}
+
+std::optional<int> real_time_signal(std::string_view name) {
+  if (take_prefix(name, "RTMIN")) {
+    const auto offset = offset_of(name, '+');
+    return offset ? std::optional(SIGRTMIN + *offset) : std::nullopt;
+  }
+  if (take_prefix(name, "RTMAX")) {
+    const auto offset = offset_of(name, '-');
+    return offset ? std::optional(SIGRTMAX - *offset) : std::nullopt;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
 
 std::string signal_name(int signal) {
   if (signal >= SIGRTMIN && signal <= SIGRTMAX)
     return signal == SIGRTMIN ? "SIGRTMIN" : fmt::format("SIGRTMIN+{}", signal - SIGRTMIN);
   const char* name = ::sigabbrev_np(signal);
   return name != nullptr ? fmt::format("SIG{}", name) : fmt::format("SIG{}", signal);
+}
+
+std::optional<int> signal_number(std::string_view name) {
+  std::string upper(name);
+  std::transform(upper.begin(), upper.end(), upper.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+  std::string_view wanted = upper;
+  (void)take_prefix(wanted, "SIG");
+  for (int signal = 1; signal < SIGRTMIN; ++signal) {
+    const char* abbreviation = ::sigabbrev_np(signal);
+    if (abbreviation != nullptr && wanted == abbreviation) return signal;
+  }
+  // Second names, as kill(1) knows them.
+  if (wanted == "IOT") return SIGABRT;
+  if (wanted == "CLD") return SIGCHLD;
+  if (wanted == "POLL" || wanted == "IO") return SIGIO;
+  return real_time_signal(wanted);
 }
 
 }  // namespace tether

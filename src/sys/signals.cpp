@@ -51,19 +51,21 @@ InheritedSignals take_over_signals() {
   return inherited;
 }
 
+void ignore_signal(int signal) noexcept {
+  KernelSigaction ignore;
+  ignore.handler = SIG_IGN;
+  (void)swap_action(signal, &ignore, nullptr);
+}
+
 void give_back_signals(const InheritedSignals& inherited) noexcept {
-  if (inherited.sigchld_ignored) {
-    KernelSigaction ignore;
-    ignore.handler = SIG_IGN;
-    (void)swap_action(SIGCHLD, &ignore, nullptr);
-  }
+  if (inherited.sigchld_ignored) ignore_signal(SIGCHLD);
   (void)swap_mask(SIG_SETMASK, &inherited.mask, nullptr);
 }
 
-void reset_all_signals() noexcept {
+void reset_all_signals(int spared) noexcept {
   const KernelSigaction by_default;
   for (int signal = 1; signal <= last_signal; ++signal)
-    (void)swap_action(signal, &by_default, nullptr);
+    if (signal != spared) (void)swap_action(signal, &by_default, nullptr);
   const std::uint64_t nothing = 0;
   (void)swap_mask(SIG_SETMASK, &nothing, nullptr);
 }

@@ -22,8 +22,11 @@ InheritedSignals take_over_signals();
 // Async-signal-safe. The exact inverse of take_over_signals(), for the child.
 void give_back_signals(const InheritedSignals& inherited) noexcept;
 
-// Async-signal-safe. Every disposition default, nothing blocked.
-void reset_all_signals() noexcept;
+// Async-signal-safe. Every disposition but that of `spared` default, nothing blocked.
+void reset_all_signals(int spared) noexcept;
+
+// Async-signal-safe.
+void ignore_signal(int signal) noexcept;
 
 // Lets `signal` act on this process with its default action, then blocks it again. A job-control
 // stop signal is thrown away by the kernel in an orphaned process group, so that a process that

@@ -108,9 +108,9 @@ TEST_CASE("bad command lines are refused in one line") {
 
 TEST_CASE("options that are not built yet are not accepted") {
   for (const std::string option :
-       {"--detach", "-d", "--fork", "-f", "--timeout=5", "-t5", "--die-with-parent", "--tree",
-        "--pid-namespace", "--pidfd-fd=3", "--become=true", "--nohup", "--ctty", "--pidfile=x",
-        "--notify=socket", "--block-fd=3", "--stdout=x", "--cgroup=x"}) {
+       {"--timeout=5", "-t5", "--die-with-parent", "--die-with-pid=1", "--die-on-eof=0", "--tree",
+        "--pid-namespace", "--pidfd-fd=3", "--become=true", "--rewrite=1:2", "--preserve-status",
+        "--cgroup=x"}) {
     CAPTURE(option);
     const Finished finished = run({option, "true"});
     CHECK(finished.exit_code == 125);

@@ -213,7 +213,8 @@ TEST_CASE("every option of the table is found by each of its names") {
     CAPTURE(row.name);
     CHECK(find_option(std::string_view(row.name)) == &row);
     if (row.other_name != nullptr) CHECK(find_option(std::string_view(row.other_name)) == &row);
-    if (row.letter != 0) CHECK(find_option(row.letter) == &row);
+    for (const char* letter = row.letters; *letter != 0; ++letter)
+      CHECK(find_option(*letter) == &row);
   }
   CHECK(find_option(std::string_view()) == nullptr);
   CHECK(find_option('\0') == nullptr);

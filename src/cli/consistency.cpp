@@ -1,0 +1,153 @@
+#include "cli/consistency.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <initializer_list>
+#include <iterator>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace tether {
+namespace {
+
+// Options that cannot stand together, and why.
+struct Contradiction {
+  const char* one;
+  const char* other;
+  const char* reason;
+};
+
+constexpr const char* nobody_stays = "nobody stays to do it";
+constexpr const char* no_child = "there is no child";
+constexpr const char* same_output = "both say where its output goes";
+constexpr Contradiction contradictions[] = {
+    {"detach", "wait", "one leaves, the other stays"},
+    {"detach", "exec", "one makes a child, the other becomes COMMAND"},
+    {"detach", "ctty", "a detached child has no controlling terminal"},
+    {"exec", "wait", "one becomes COMMAND, the other stays"},
+    {"exec", "autoreap", no_child},
+    {"exec", "autokill", no_child},
+    {"exec", "success-status", nobody_stays},
+    {"exec", "json", nobody_stays},
+    {"exec", "status-fd", nobody_stays},
+    {"exec", "status-file", nobody_stays},
+    {"exec", "notify", nobody_stays},
+    {"exec", "block-fd", no_child},
+    {"exec", "print-pid", "the pid is the caller's own to know"},
+    {"log", "stdout", same_output},
+    {"log", "stderr", same_output},
+    {"verbose", "quiet", "one says more, the other less"},
+    {"features", "dry-run", "one asks about the kernel, the other about COMMAND"},
+};
+
+// What an option is nothing without.
+struct Dependence {
+  const char* one;
+  std::initializer_list<const char*> any_of;
+};
+
+constexpr Dependence dependences[] = {
+    {"ready-timeout", {"notify"}},
+    {"truncate", {"stdout", "stderr", "log"}},
+    {"stop", {"pidfile"}},
+};
+
+// All that --stop has a use for.
+constexpr std::string_view beside_stop[] = {"stop",    "pidfile", "signal", "kill-after",
+                                            "verbose", "quiet",   "help",   "version"};
+
+Failure usage(std::string text) {
+  return Failure{Stage::usage, 0, {}, std::move(text), "try 'tether --help'"};
+}
+
+bool is_named(const Boundary& boundary, std::string_view name) {
+  return std::any_of(boundary.options.begin(), boundary.options.end(),
+                     [&](const NamedOption& option) { return name == option.row->name; });
+}
+
+Status check_pairs(const Boundary& boundary, const Options& options) {
+  for (const Contradiction& pair : contradictions)
+    // A dry run stays to print its record.
+    if (is_named(boundary, pair.one) && is_named(boundary, pair.other) &&
+        !(options.dry_run && pair.reason == nobody_stays))
+      return usage(fmt::format("--{} and --{} contradict each other: {}", pair.one, pair.other,
+                               pair.reason));
+  for (const Dependence& needs : dependences)
+    if (is_named(boundary, needs.one) &&
+        std::none_of(needs.any_of.begin(), needs.any_of.end(),
+                     [&](const char* name) { return is_named(boundary, name); }))
+      return usage(fmt::format("--{} is nothing without --{}", needs.one,
+                               fmt::join(needs.any_of, " or --")));
+  return Unit{};
+}
+
+// A descriptor can go to COMMAND in one way only.
+Status check_descriptors(const Options& options) {
+  struct Use {
+    std::optional<int> fd;
+    std::string name;
+  };
+  const bool notifies = options.notify && options.notify->kind == Notify::Kind::descriptor;
+  if (options.keep_fds.empty() && !notifies) return Unit{};
+  const auto standard = [](bool is_set, int fd) {
+    return is_set ? std::optional(fd) : std::nullopt;
+  };
+  const auto above_2 = [](std::optional<int> fd) { return fd && *fd > 2 ? fd : std::nullopt; };
+  const int notify_fd = notifies ? options.notify->fd : -1;
+  const Use uses[] = {
+      {notifies ? std::optional(notify_fd) : std::nullopt, fmt::format("notify=fd:{}", notify_fd)},
+      {standard(options.standard_input.has_value(), 0), "stdin"},
+      {standard(options.standard_output.has_value(), 1), "stdout"},
+      {standard(options.standard_error.has_value(), 2), "stderr"},
+      {standard(options.log.has_value(), 1), "log"},
+      {standard(options.log.has_value(), 2), "log"},
+      {above_2(options.status_fd), fmt::format("status-fd={}", options.status_fd.value_or(-1))},
+      {above_2(options.block_fd), fmt::format("block-fd={}", options.block_fd.value_or(-1))},
+  };
+  for (const Use& use : uses) {
+    if (!use.fd) continue;
+    const auto& kept = options.keep_fds;
+    if (std::find(kept.begin(), kept.end(), *use.fd) != kept.end())
+      return usage(
+          fmt::format("--keep-fd={} and --{} contradict each other: COMMAND cannot have "
+                      "both",
+                      *use.fd, use.name));
+    if (&use != &uses[0] && notifies && *use.fd == notify_fd && notify_fd <= 2)
+      return usage(fmt::format("--{} and --{} contradict each other", uses[0].name, use.name));
+  }
+  return Unit{};
+}
+
+Status check_stop(const Boundary& boundary, const Options& options) {
+  if (options.mode != Mode::stop) return Unit{};
+  for (const NamedOption& option : boundary.options)
+    if (std::find(std::begin(beside_stop), std::end(beside_stop), option.row->name) ==
+        std::end(beside_stop))
+      return usage(fmt::format("--stop and --{} contradict each other: nothing is started",
+                               option.row->name));
+  if (options.command != nullptr) return usage("--stop takes no COMMAND");
+  return Unit{};
+}
+
+Status check_command(const Options& options) {
+  if (options.features && options.command != nullptr) return usage("--features takes no COMMAND");
+  const bool needs_command =
+      !options.features && !options.help && !options.version && options.mode != Mode::stop;
+  if (needs_command && options.command == nullptr) return usage("no COMMAND given");
+  return Unit{};
+}
+
+}  // namespace
+
+Status check_consistency(const Boundary& boundary, const Options& options) {
+  if (Status pairs = check_pairs(boundary, options); !pairs.ok()) return pairs;
+  if (Status stop = check_stop(boundary, options); !stop.ok()) return stop;
+  if (Status descriptors = check_descriptors(options); !descriptors.ok()) return descriptors;
+  return check_command(options);
+}
+
+}  // namespace tether

@@ -1,0 +1,209 @@
+#include "report/pidfile.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <ctime>
+#include <string_view>
+#include <utility>
+
+#include "report/replacement_file.hpp"
+#include "sys/descriptors.hpp"
+#include "sys/paths.hpp"
+#include "sys/pidfd.hpp"
+
+namespace tether {
+namespace {
+
+constexpr mode_t pidfile_mode = 0644;   // less the umask
+constexpr mode_t identity_mode = 0600;  // who could lock it could keep a service from starting
+constexpr timespec lock_pause{0, 5'000'000};
+constexpr int lock_attempts = 2000;  // 10 s: a start holds the lock for milliseconds
+
+Failure pidfile_failure(int error_number, const std::string& path) {
+  return Failure{Stage::pidfile, error_number, path, {}, {}};
+}
+
+Failure distrust(const std::string& path, const char* why) {
+  return Failure{Stage::pidfile, 0, path, why,
+                 "name a file in a directory that only root can write"};
+}
+
+bool is_privileged() {
+  return ::geteuid() == 0;
+}
+
+// Why `file` is no pidfile of ours, or nullptr.
+const char* objection_to(const struct stat& file) {
+  if (S_ISLNK(file.st_mode)) return "it is a symbolic link";
+  if (!S_ISREG(file.st_mode)) return "it is not a regular file";
+  if (!is_privileged()) return nullptr;
+  if (file.st_uid != ::geteuid()) return "somebody else owns it";
+  if (file.st_nlink > 1) return "it has more than one hard link";
+  return nullptr;
+}
+
+std::string content_of(int fd) {
+  std::array<char, 256> text;
+  const ssize_t size = ::pread(fd, text.data(), text.size(), 0);
+  return size > 0 ? std::string(text.data(), static_cast<std::size_t>(size)) : std::string();
+}
+
+std::optional<pid_t> pid_in(const std::string& path) {
+  const UniqueFd file(
+      ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY));
+  const std::string text = file ? content_of(file.get()) : std::string();
+  pid_t pid = -1;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), pid);
+  const bool is_line = end != text.data() + text.size() && *end == '\n';
+  return error == std::errc() && is_line && pid > 0 ? std::optional(pid) : std::nullopt;
+}
+
+bool is_still_at(int fd, const std::string& path) {
+  struct stat held {};
+  struct stat named {};
+  return ::fstat(fd, &held) == 0 && ::lstat(path.c_str(), &named) == 0 &&
+         held.st_dev == named.st_dev && held.st_ino == named.st_ino;
+}
+
+}  // namespace
+
+Result<Pidfile> Pidfile::claim(const std::string& path) {
+  // A privileged caller does not follow links; for others the file is where the link leads.
+  Pidfile pidfile(is_privileged() ? with_real_directory(path) : resolve(path));
+  if (Status trusted = pidfile.check_trust(); !trusted.ok()) return trusted.failure();
+  if (Status locked = pidfile.lock(IfMissing::create); !locked.ok()) return locked.failure();
+  const auto running = pidfile.find_running();
+  if (!running) return pidfile;
+  pidfile.unlock();
+  return Failure{Stage::running, 0, path,
+                 fmt::format("already running as process {}: '{}'", running->identity.pid, path),
+                 "tether --stop with the same --pidfile ends it"};
+}
+
+Result<Pidfile> Pidfile::look(const std::string& path, std::optional<Running>& running) {
+  Pidfile pidfile(is_privileged() ? with_real_directory(path) : resolve(path));
+  if (Status trusted = pidfile.check_trust(); !trusted.ok()) return trusted.failure();
+  if (Status locked = pidfile.lock(IfMissing::leave); !locked.ok()) {
+    if (locked.failure().error_number != ENOENT) return locked.failure();
+    return pidfile;
+  }
+  running = pidfile.find_running();
+  if (running) pidfile.subject_ = running->identity;
+  pidfile.unlock();
+  return pidfile;
+}
+
+Pidfile::~Pidfile() {
+  if (!lock_) return;
+  // Empty: this run has made it. Whoever waits for the lock looks again after getting it.
+  if (content_of(lock_.get()).empty()) (void)::unlink(identity_path().c_str());
+  unlock();
+}
+
+Status Pidfile::check_trust() const {
+  struct stat file {};
+  if (::lstat(path_.c_str(), &file) != 0)
+    return errno == ENOENT ? Status(Unit{}) : pidfile_failure(errno, path_);
+  const char* objection = objection_to(file);
+  return objection == nullptr ? Status(Unit{}) : distrust(path_, objection);
+}
+
+Status Pidfile::lock(IfMissing if_missing) {
+  const std::string path = identity_path();
+  const int create = if_missing == IfMissing::create ? O_CREAT : 0;
+  for (int attempt = 0; attempt < lock_attempts; ++attempt) {
+    lock_.reset(::open(path.c_str(),
+                       O_RDWR | create | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY,
+                       identity_mode));
+    if (!lock_) return pidfile_failure(errno, path);
+    struct stat file {};
+    (void)::fstat(lock_.get(), &file);
+    const char* objection = objection_to(file);
+    if (objection != nullptr) {
+      lock_.reset();
+      return distrust(path, objection);
+    }
+    // The file may have been removed between the opening and the lock.
+    if (::flock(lock_.get(), LOCK_EX | LOCK_NB) == 0) {
+      if (is_still_at(lock_.get(), path)) return Unit{};
+    } else if (errno != EWOULDBLOCK && errno != EINTR) {
+      const int error_number = errno;
+      lock_.reset();
+      return pidfile_failure(error_number, path);
+    } else {
+      (void)::nanosleep(&lock_pause, nullptr);
+    }
+  }
+  lock_.reset();
+  return pidfile_failure(EWOULDBLOCK, path);
+}
+
+// A child that was forked meanwhile has a share in the lock, which closing alone would not end.
+void Pidfile::unlock() {
+  (void)::flock(lock_.get(), LOCK_UN);
+  lock_.reset();
+}
+
+std::optional<ProcessIdentity> Pidfile::believed() const {
+  auto identity = parse_identity(content_of(lock_.get()));
+  if (!identity || pid_in(path_) != identity->pid) return std::nullopt;
+  return identity;
+}
+
+std::optional<Pidfile::Running> Pidfile::find_running() const {
+  const auto identity = believed();
+  if (!identity) return std::nullopt;
+  // Opened first: what is found out by number after that is about the process it is open for.
+  Running running{*identity, UniqueFd(open_pidfd(identity->pid))};
+  if (!running.pidfd) return std::nullopt;
+  const auto now = identify(identity->pid, running.pidfd.get());
+  if (!now || !is_same(*now, *identity)) return std::nullopt;
+  return running;
+}
+
+Status Pidfile::write_for(pid_t child, int pidfd) {
+  const auto identity = identify(child, pidfd);
+  if (identity) return write(*identity);
+  return Failure{
+      Stage::pidfile, 0, path_, "without /proc a process cannot be told from others", {}};
+}
+
+Status Pidfile::write(const ProcessIdentity& child) {
+  if (!lock_)
+    if (Status locked = lock(IfMissing::create); !locked.ok()) return locked;
+  // First the identity: until the pidfile follows, the two disagree, and neither is believed.
+  const std::string line = to_line(child);
+  const bool identified =
+      ::ftruncate(lock_.get(), 0) == 0 &&
+      ::pwrite(lock_.get(), line.data(), line.size(), 0) == static_cast<ssize_t>(line.size());
+  ReplacementFile file;
+  if (!identified || !file.open(path_, pidfile_mode) ||
+      !file.commit(fmt::format("{}\n", child.pid))) {
+    const int error_number = errno;
+    (void)!::ftruncate(lock_.get(), 0);
+    return pidfile_failure(error_number, path_);
+  }
+  subject_ = child;
+  unlock();
+  return Unit{};
+}
+
+void Pidfile::remove() {
+  if (!subject_ || !lock(IfMissing::leave).ok()) return;
+  const auto identity = believed();
+  if (identity && is_same(*identity, *subject_)) {
+    (void)::unlink(path_.c_str());
+    (void)::unlink(identity_path().c_str());
+  }
+  unlock();
+  subject_.reset();
+}
+
+}  // namespace tether

@@ -1,0 +1,158 @@
+#include "run/background.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <utility>
+#include <vector>
+
+#include "report/messages.hpp"
+#include "sys/clone.hpp"
+#include "sys/descriptors.hpp"
+#include "sys/kernel_support.hpp"
+#include "sys/pidfd.hpp"
+#include "sys/signals.hpp"
+
+namespace tether {
+namespace {
+
+Failure background_failure(int error_number) {
+  return Failure{Stage::keeper, error_number, {}, {}, {}};
+}
+
+// The keeper ends when the job does, hours later, under whatever init there is: no zombie of its
+// either, where the kernel can see to that.
+struct Forked {
+  Cloned cloned;
+  bool autoreaped = false;
+};
+Forked fork_keeper() {
+  if (has_exit_information()) {
+    Cloned cloned = fork_with_pidfd(CloneWay::clone3, clone_autoreap, SIGCHLD);
+    const bool refused = cloned.error_number == EINVAL || cloned.error_number == ENOSYS ||
+                         cloned.error_number == EPERM;
+    if (cloned.pid >= 0 || !refused) return {std::move(cloned), true};
+  }
+  return {fork_with_pidfd(probe_kernel().way, 0, SIGCHLD), false};
+}
+
+// What the terminal means for us and not for COMMAND, which is not in the foreground.
+bool is_job_control(int signal) {
+  return signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU;
+}
+
+void pass_signals_on(int signals, int keeper) {
+  signalfd_siginfo info{};
+  while (::read(signals, &info, sizeof info) == sizeof info) {
+    const auto signal = static_cast<int>(info.ssi_signo);
+    const bool is_ours = signal == SIGCHLD || signal == SIGCONT || signal == SIGWINCH;
+    if (is_job_control(signal)) {
+      act_by_default(signal);
+    } else if (!is_ours) {
+      (void)send_signal(keeper, signal);
+    }
+  }
+}
+
+// Readable, but perhaps not released yet (see pidfd.hpp): the hang-up tells.
+std::optional<Ending> learn_keepers_end(const Forked& keeper) {
+  if (!keeper.autoreaped) return reap(keeper.cloned.pidfd.get(), nullptr);
+  auto ending = exit_information(keeper.cloned.pidfd.get());
+  if (ending) return ending;
+  pollfd released{keeper.cloned.pidfd.get(), 0, 0};
+  while (::poll(&released, 1, -1) < 0 && errno == EINTR) {
+  }
+  return exit_information(keeper.cloned.pidfd.get());
+}
+
+Result<int> attend(const Forked& keeper, int channel, int signals) {
+  while (true) {
+    std::array<pollfd, 3> watched{pollfd{channel, POLLIN, 0},
+                                  pollfd{keeper.cloned.pidfd.get(), POLLIN, 0},
+                                  pollfd{signals, POLLIN, 0}};
+    if (::poll(watched.data(), watched.size(), -1) < 0) {
+      if (errno == EINTR) continue;
+      return background_failure(errno);
+    }
+    char word = 0;
+    if (watched[0].revents != 0 && ::recv(channel, &word, 1, MSG_DONTWAIT) == 1) return 0;
+    if (watched[2].revents != 0) pass_signals_on(signals, keeper.cloned.pidfd.get());
+    if (watched[1].revents == 0) continue;
+    const auto ending = learn_keepers_end(keeper);
+    if (!ending) return background_failure(ECHILD);
+    // It said what there was to say. As a shell would see it, had it waited for COMMAND.
+    if (ending->code != Ending::Code::exited && ::getpid() != 1) die_by(ending->signal);
+    return ending->shell_status();
+  }
+}
+
+// In the keeper: the descriptors that are still needed, ascending.
+std::vector<int> needed_descriptors(const Options& options, int channel) {
+  std::vector<int> needed = {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO, channel};
+  needed.insert(needed.end(), options.keep_fds.begin(), options.keep_fds.end());
+  if (options.status_fd) needed.push_back(*options.status_fd);
+  if (options.block_fd) needed.push_back(*options.block_fd);
+  std::sort(needed.begin(), needed.end());
+  return needed;
+}
+
+void close_all_but(const std::vector<int>& needed) {
+  unsigned next = 0;
+  for (const int fd : needed) {
+    const auto number = static_cast<unsigned>(fd);
+    if (number > next) close_between(next, number - 1);
+    if (number >= next) next = number + 1;
+  }
+  close_between(next, highest_fd);
+}
+
+}  // namespace
+
+void Caller::release() {
+  const char word = 1;
+  (void)::send(channel_.get(), &word, 1, MSG_NOSIGNAL);
+  channel_.reset();
+}
+
+Result<int> go_to_background(const Options& options, std::optional<Caller>& caller) {
+  int ends[2] = {-1, -1};
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
+    return background_failure(errno);
+  UniqueFd ours(ends[0]);
+  UniqueFd keepers(ends[1]);
+  // What comes from here on is passed on, not died of.
+  const InheritedSignals inherited = take_over_signals();
+  const UniqueFd signals(open_signal_descriptor());
+  if (!signals) return background_failure(errno);
+  const Forked keeper = fork_keeper();
+  if (keeper.cloned.pid < 0) return background_failure(keeper.cloned.error_number);
+  if (keeper.cloned.pid > 0) {
+    keepers.reset();
+    return attend(keeper, ours.get(), signals.get());
+  }
+  give_back_signals(inherited);
+  (void)::setsid();
+  close_all_but(needed_descriptors(options, keepers.get()));
+  caller.emplace(std::move(keepers));
+  return 0;
+}
+
+void release_callers_descriptors(const Options& options) {
+  for (const int fd : options.keep_fds)
+    if (fd > STDERR_FILENO) (void)::close(fd);
+  if (options.block_fd && *options.block_fd > STDERR_FILENO) (void)::close(*options.block_fd);
+  const bool is_by_descriptor = options.notify && options.notify->kind == Notify::Kind::descriptor;
+  if (is_by_descriptor && options.notify->fd > STDERR_FILENO) (void)::close(options.notify->fd);
+  const UniqueFd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd)
+    if (null && options.status_fd != fd) (void)::dup2(null.get(), fd);
+}
+
+}  // namespace tether

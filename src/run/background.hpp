@@ -1,0 +1,33 @@
+// The keeper's way into the background: a fork of tether in a session of its own, which does all
+// the work, while the tether that was called waits for its word.
+#pragma once
+
+#include <optional>
+
+#include "policy/options.hpp"
+#include "result.hpp"
+#include "sys/unique_fd.hpp"
+
+namespace tether {
+
+// The tether that was called, as the keeper sees it.
+class Caller {
+ public:
+  explicit Caller(UniqueFd channel) : channel_(std::move(channel)) {}
+  // COMMAND runs, or is ready: the caller's tether returns 0. Without this it returns what the
+  // keeper returns.
+  void release();
+
+ private:
+  UniqueFd channel_;
+};
+
+// Returns twice. In the keeper `caller` is set and the result means nothing; only the descriptors
+// that `options` name are left of the caller's. In the tether that was called the result is what it
+// is to return; signals that it gets meanwhile go on to the keeper, and so to COMMAND.
+Result<int> go_to_background(const Options& options, std::optional<Caller>& caller);
+
+// Closes what COMMAND and the gate had use for, and puts /dev/null in the place of 0 to 2.
+void release_callers_descriptors(const Options& options);
+
+}  // namespace tether

@@ -1,0 +1,99 @@
+#include "run/end.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "report/messages.hpp"
+#include "report/records.hpp"
+#include "sys/errors.hpp"
+#include "sys/signal_names.hpp"
+#include "sys/signals.hpp"
+
+namespace tether {
+namespace {
+
+std::string manner_of(const Ending& ending) {
+  return ending.code == Ending::Code::exited
+             ? fmt::format("exited with status {}", ending.exit_code)
+             : fmt::format("was killed by {}{}", signal_name(ending.signal),
+                           ending.code == Ending::Code::dumped ? " (core dumped)" : "");
+}
+
+int final_status(const Options& options, const Outcome& outcome) {
+  if (outcome.timed_out) return exit_timed_out;
+  if (outcome.cause == Cause::not_ready) return exit_tether_failed;
+  const int status = outcome.ending.shell_status();
+  const auto& successes = options.success_status;
+  const bool is_success =
+      status == 0 || std::find(successes.begin(), successes.end(), status) != successes.end();
+  if (!is_success) return status;
+  return outcome.was_ready ? 0 : exit_tether_failed;
+}
+
+// What a child that said no word of readiness did instead, in one sentence.
+Failure not_ready(const Options& options, const Outcome& outcome, const ReadinessWatch& readiness) {
+  const char* command = options.command[0];
+  Failure failure{Stage::ready, readiness.error_number().value_or(0), {}, {}, {}};
+  if (outcome.timed_out) {
+    failure.detail = fmt::format("'{}' was not ready in time, and was ended", command);
+  } else if (outcome.cause == Cause::not_ready) {
+    failure.detail = fmt::format(
+        "'{}' closed its descriptor without saying that it is ready, and was ended", command);
+  } else {
+    failure.detail = fmt::format("'{}' {} before it was ready", command, manner_of(outcome.ending));
+  }
+  if (failure.error_number != 0)
+    failure.detail += fmt::format(": {}", error_text(failure.error_number));
+  if (readiness.status()) failure.hint = fmt::format("it said '{}'", *readiness.status());
+  failure.exit_status = final_status(options, outcome);
+  return failure;
+}
+
+void tell_of_end(const Options& options, const Outcome& outcome) {
+  if (!options.verbose) return;
+  say(fmt::format("'{}' {} after {:.3f} s", options.command[0], manner_of(outcome.ending),
+                  outcome.elapsed_s));
+}
+
+// A shell looks at how its child died, not at its status, to know that a loop was interrupted.
+// A group of its own that had the terminal was the only one to be interrupted: ours is told.
+void die_of_interrupt(const Outcome& outcome, int status) {
+  const Ending& ending = outcome.ending;
+  const bool interrupted =
+      ending.code != Ending::Code::exited && (ending.signal == SIGINT || ending.signal == SIGQUIT);
+  if (interrupted && status == ending.shell_status() && ::getpid() != 1)
+    die_by(ending.signal, outcome.had_terminal ? Scope::group : Scope::process);
+}
+
+}  // namespace
+
+Result<int> wait_for_end(const Options& options, Start& start, Supervisor& supervisor) {
+  Result<Outcome> waited = supervisor.wait();
+  if (!waited.ok()) return start.fail(waited.failure());
+  const Outcome& outcome = waited.value();
+  if (start.pidfile()) start.pidfile()->remove();
+  const int status = final_status(options, outcome);
+  Reporter& reporter = start.reporter();
+  if (reporter.wants_records())
+    reporter.everywhere(
+        to_line(ExitRecord{outcome.pid, outcome.ending, outcome.cause, outcome.escalated,
+                           outcome.elapsed_s, outcome.usage, status}));
+  tell_of_end(options, outcome);
+  std::optional<Failure> failure;
+  if (!outcome.was_ready) {
+    failure = not_ready(options, outcome, supervisor.readiness());
+    if (reporter.wants_records()) reporter.everywhere(error_line(*failure));
+  }
+  supervisor.finish_records();
+  if (failure) say(*failure);
+  die_of_interrupt(outcome, status);
+  return status;
+}
+
+}  // namespace tether

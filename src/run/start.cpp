@@ -1,0 +1,248 @@
+#include "run/start.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <utility>
+
+#include "report/messages.hpp"
+#include "run/run.hpp"
+#include "sys/caller.hpp"
+#include "sys/descriptors.hpp"
+#include "sys/pidfd.hpp"
+#include "sys/signal_names.hpp"
+#include "sys/signals.hpp"
+
+namespace tether {
+namespace {
+
+bool may_be_unsupported(const Failure& failure) {
+  return failure.stage == Stage::clone &&
+         (failure.error_number == EINVAL || failure.error_number == ENOSYS ||
+          failure.error_number == EPERM);
+}
+
+bool gives_up_at_gate(int signal) {
+  return signal == SIGTERM || signal == SIGINT || signal == SIGHUP || signal == SIGQUIT;
+}
+
+}  // namespace
+
+CallerFacts facts_for(const Options& options, const Launch* launch) {
+  CallerFacts caller;
+  if (!options.autokill) return caller;
+  caller.sys_admin = has_sys_admin();
+  caller.may_change_credentials = may_change_credentials();
+  caller.command_has_capabilities = launch != nullptr && launch->command_has_capabilities();
+  return caller;
+}
+
+Status say_nohup_notice(const Options& options, const Launch& launch) {
+  const std::string& notice = launch.files().nohup_notice();
+  if (notice.empty() || options.quiet || say(notice)) return Unit{};
+  return Failure{Stage::descriptor, errno, {}, "standard error", {}};
+}
+
+Failure Start::fail(Failure failure) {
+  if (reporter_.wants_records()) reporter_.error(error_line(failure));
+  return failure;
+}
+
+Status Start::run() {
+  Status opened = open_everything();
+  // As late as can be: until here tether ends as any program does. From here on a reader that went
+  // away is an errno and not a signal.
+  inherited_.signals = take_over_signals();
+  if (!opened.ok()) return fail(opened.failure());
+  if (Status said = say_nohup_notice(options_, *launch_); !said.ok()) return fail(said.failure());
+  Result<UniqueFd> signals = Supervisor::open_signals();
+  if (!signals.ok()) return fail(signals.failure());
+  signals_ = std::move(signals.value());
+  if (Status claimed = claim_pidfile(); !claimed.ok()) return fail(claimed.failure());
+  Result<Bound> bound = spawn_bound();
+  if (!bound.ok()) {
+    if (pidfile_) pidfile_->remove();
+    const Failure& failure = bound.failure();
+    return fail(failure.stage == Stage::exec ? launch_->explain_exec(failure) : failure);
+  }
+  bound_ = std::move(bound.value());
+  launch_->keep_files();
+  tell();
+  return Unit{};
+}
+
+// The files of COMMAND come last, as some are made.
+Status Start::open_everything() {
+  const bool by_descriptor = options_.notify && options_.notify->kind == Notify::Kind::descriptor;
+  if (by_descriptor && !reserve_descriptor(options_.notify->fd))
+    return Failure{
+        Stage::descriptor, errno, {}, fmt::format("--notify=fd:{}", options_.notify->fd), {}};
+  if (Status opened = reporter_.open(options_); !opened.ok()) return opened;
+  if (Status permitted = check_privilege(options_, facts_for(options_, nullptr)); !permitted.ok())
+    return permitted;
+  if (Status gate = check_gate(); !gate.ok()) return gate;
+  Result<Readiness> readiness = Readiness::open(options_);
+  if (!readiness.ok()) return readiness.failure();
+  readiness_ = std::move(readiness.value());
+  Result<Launch> launch = Launch::prepare(options_, inherited_, readiness_.for_command());
+  if (!launch.ok()) return launch.failure();
+  launch_.emplace(std::move(launch.value()));
+  return launch_->open_files();
+}
+
+Status Start::check_gate() {
+  if (!options_.block_fd) return Unit{};
+  const int fd = *options_.block_fd;
+  if (!is_inherited(fd))
+    return Failure{Stage::descriptor, EBADF, {}, fmt::format("--block-fd={}", fd), {}};
+  if (fd > STDERR_FILENO) (void)::fcntl(fd, F_SETFD, FD_CLOEXEC);
+  return Unit{};
+}
+
+Status Start::claim_pidfile() {
+  if (!options_.pidfile) return Unit{};
+  Result<Pidfile> claimed = Pidfile::claim(*options_.pidfile);
+  if (!claimed.ok()) return claimed.failure();
+  pidfile_.emplace(std::move(claimed.value()));
+  return Unit{};
+}
+
+// Asks the kernel for everything first: where it has it, that is the only call. Otherwise looks at
+// what there is and emulates the rest.
+Result<Start::Bound> Start::spawn_bound() {
+  const CallerFacts caller = facts_for(options_, &*launch_);
+  // Not to be found out by an attempt: it could succeed, and the child's status be lost.
+  const bool needs_exit_information = options_.wants_autoreap() && options_.learns_ending();
+  if (!needs_exit_information || has_exit_information()) {
+    Result<Bound> bound = attempt(KernelSupport::everything(), caller);
+    if (bound.ok() || !may_be_unsupported(bound.failure())) return bound;
+  }
+  return attempt(probe_kernel(), caller);
+}
+
+// One attempt with what `support` promises.
+Result<Start::Bound> Start::attempt(const KernelSupport& support, const CallerFacts& caller) {
+  Bound bound;
+  bound.way = support.way;
+  bound.guarantees = choose_means(options_, support, caller);
+  if (Status possible = check_possible(options_, bound.guarantees); !possible.ok())
+    return possible.failure();
+  const std::string release = options_.strict ? kernel_release() : std::string();
+  if (Status strict = check_strict(options_, bound.guarantees, support, release); !strict.ok())
+    return strict.failure();
+
+  ChildPlan plan = launch_->plan(bound.guarantees);
+  if (bound.guarantees.autokill == Means::keeper) {
+    Result<Keeper> keeper = Keeper::start(support.way);
+    if (!keeper.ok()) return keeper.failure();
+    bound.keeper = std::move(keeper.value());
+    plan.keeper_fd = bound.keeper.childs_end();
+  }
+  const SpawnRequest request = request_for(bound);
+  Result<Child> child = spawn(request, plan);
+  if (!child.ok()) {
+    // The child may have had the foreground already.
+    if (plan.terminal_fd >= 0) (void)::tcsetpgrp(plan.terminal_fd, ::getpgrp());
+    return child.failure();
+  }
+  bound.child = std::move(child.value());
+  if (reporter_.has_status_file() && !request.before_exec)
+    reporter_.to_status_file(to_line(record_of(bound.child, bound.guarantees)));
+  bound.keeper.close_channel();
+  return bound;
+}
+
+// COMMAND finds its pidfile and its own start record in place. If it is plain that the exec will
+// fail, nothing is said to have started, not even for a moment.
+SpawnRequest Start::request_for(const Bound& bound) {
+  SpawnRequest request;
+  request.way = bound.way;
+  request.guarantees = guarantee_flags(bound.guarantees);
+  const bool has_to_be_early = reporter_.has_status_file() || pidfile_ || options_.block_fd;
+  if (has_to_be_early && launch_->looks_executable())
+    request.before_exec = [this, &bound](const Child& made) {
+      return before_exec(made, bound.guarantees);
+    };
+  return request;
+}
+
+Status Start::before_exec(const Child& made, const Guarantees& guarantees) {
+  if (Status written = write_pidfile(made); !written.ok()) return written;
+  StartRecord record = record_of(made, guarantees);
+  if (options_.block_fd) {
+    record.is_held_at_gate = true;
+    if (reporter_.wants_records()) reporter_.everywhere(to_line(record));
+    record.is_held_at_gate = false;
+    if (Status passed = wait_at_gate(made); !passed.ok()) return passed;
+  }
+  reporter_.to_status_file(to_line(record));
+  return Unit{};
+}
+
+Status Start::write_pidfile(const Child& made) {
+  return pidfile_ ? pidfile_->write_for(made.pid, made.pidfd.get()) : Unit{};
+}
+
+// Nobody reads from the descriptor: what comes there may be COMMAND's.
+Status Start::wait_at_gate(const Child& made) {
+  while (true) {
+    std::array<pollfd, 3> watched{pollfd{*options_.block_fd, POLLIN, 0},
+                                  pollfd{made.pidfd.get(), POLLIN, 0},
+                                  pollfd{signals_.get(), POLLIN, 0}};
+    if (::poll(watched.data(), watched.size(), -1) < 0 && errno != EINTR)
+      return Failure{Stage::gate, errno, {}, "waiting for --block-fd", {}};
+    signalfd_siginfo info{};
+    while (watched[2].revents != 0 && ::read(signals_.get(), &info, sizeof info) == sizeof info) {
+      const auto signal = static_cast<int>(info.ssi_signo);
+      if (!gives_up_at_gate(signal)) continue;
+      Failure failure{
+          Stage::gate, 0, {}, fmt::format("{} came before --block-fd", signal_name(signal)), {}};
+      failure.exit_status = 128 + signal;
+      return failure;
+    }
+    if (watched[1].revents != 0) return Failure{Stage::exec, EINTR, {}, {}, {}};
+    if (watched[0].revents != 0) return Unit{};
+  }
+}
+
+StartRecord Start::record_of(const Child& child, const Guarantees& guarantees) const {
+  StartRecord record;
+  record.pid = child.pid;
+  record.command = options_.command;
+  record.started_at = child.started_at;
+  record.pidfs_inode = pidfs_inode(child.pidfd.get());
+  record.supervisor_pid = ::getpid();
+  record.held_by = held_by_;
+  record.guarantees = guarantees;
+  return record;
+}
+
+void Start::tell() {
+  if (options_.print_pid) reporter_.pid(bound_.child.pid);
+  if (reporter_.wants_records())
+    reporter_.to_streams(to_line(record_of(bound_.child, bound_.guarantees)));
+  const std::string& notice = launch_->files().detach_notice();
+  if (!notice.empty() && !options_.quiet) say(notice);
+  if (!options_.verbose) return;
+  say(fmt::format("started '{}' as process {}, by {}", options_.command[0], bound_.child.pid,
+                  call_name(bound_.way)));
+  const Guarantees& got = bound_.guarantees;
+  if (got.autoreap != Means::none) say(fmt::format("autoreap: {}", explain_autoreap(got.autoreap)));
+  if (got.autokill != Means::none) say(fmt::format("autokill: {}", explain_autokill(got.autokill)));
+  if (got.nnp != Means::none) say(fmt::format("nnp: {}", explain_nnp(got.nnp)));
+}
+
+// Left to the exit of this process, as its descriptors are.
+Supervisor& Start::watch() {
+  return *new Supervisor({options_, reporter_, pidfile_, std::move(signals_), bound_.way,
+                          launch_->terminal_fd(), std::move(readiness_)},
+                         std::move(bound_.child), std::move(bound_.keeper));
+}
+
+}  // namespace tether

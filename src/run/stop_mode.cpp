@@ -1,0 +1,81 @@
+#include <fmt/format.h>
+#include <poll.h>
+
+#include <cerrno>
+#include <chrono>
+#include <climits>
+#include <csignal>
+#include <optional>
+
+#include "report/messages.hpp"
+#include "report/pidfile.hpp"
+#include "run/run.hpp"
+#include "sys/pidfd.hpp"
+#include "sys/signal_names.hpp"
+
+namespace tether {
+namespace {
+
+constexpr int exit_nothing_running = 1;
+
+// True when it has ended within that time.
+Result<bool> wait_for_end_of(int pidfd, Duration patience) {
+  using Clock = std::chrono::steady_clock;
+  using std::chrono::milliseconds;
+  const auto end = patience == never ? Clock::time_point::max() : Clock::now() + patience;
+  while (true) {
+    const auto left =
+        patience == never
+            ? milliseconds(-1)
+            : std::max(std::chrono::ceil<milliseconds>(end - Clock::now()), milliseconds(0));
+    pollfd entry{pidfd, POLLIN, 0};
+    const auto timeout = static_cast<int>(std::min<milliseconds::rep>(left.count(), INT_MAX));
+    const int ready = ::poll(&entry, 1, timeout);
+    if (ready > 0) return true;
+    if (ready < 0 && errno != EINTR) return Failure{Stage::supervise, errno, {}, {}, {}};
+    if (ready == 0 && Clock::now() >= end) return false;
+  }
+}
+
+Status send(const Pidfile::Running& running, int signal) {
+  if (send_signal(running.pidfd.get(), signal) || errno == ESRCH) return Unit{};
+  return Failure{
+      Stage::stop,
+      errno,
+      {},
+      fmt::format("cannot send {} to process {}", signal_name(signal), running.identity.pid),
+      {}};
+}
+
+Status end(const Options& options, const Pidfile::Running& running) {
+  if (Status sent = send(running, options.signal); !sent.ok()) return sent;
+  // A stopped process could not act on it.
+  (void)send_signal(running.pidfd.get(), SIGCONT);
+  Result<bool> ended = wait_for_end_of(running.pidfd.get(), options.kill_after);
+  if (!ended.ok()) return ended.failure();
+  if (ended.value()) return Unit{};
+  if (options.verbose)
+    say(fmt::format("process {} did not end by {}", running.identity.pid,
+                    signal_name(options.signal)));
+  if (Status sent = send(running, SIGKILL); !sent.ok()) return sent;
+  ended = wait_for_end_of(running.pidfd.get(), never);
+  return ended.ok() ? Status(Unit{}) : ended.failure();
+}
+
+}  // namespace
+
+Result<int> run_stop(const Options& options) {
+  std::optional<Pidfile::Running> running;
+  Result<Pidfile> looked = Pidfile::look(*options.pidfile, running);
+  if (!looked.ok()) return looked.failure();
+  if (!running) {
+    if (!options.quiet) say(fmt::format("nothing is running by '{}'", *options.pidfile));
+    return exit_nothing_running;
+  }
+  if (Status ended = end(options, *running); !ended.ok()) return ended.failure();
+  looked.value().remove();
+  if (options.verbose) say(fmt::format("process {} has ended", running->identity.pid));
+  return 0;
+}
+
+}  // namespace tether

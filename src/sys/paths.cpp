@@ -1,0 +1,45 @@
+#include "sys/paths.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <climits>
+#include <cstdlib>
+
+namespace tether {
+namespace {
+
+constexpr int most_links = 40;  // as the kernel follows (path_resolution(7))
+
+std::string real_directory_of(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  const std::string directory =
+      slash == std::string::npos ? "." : path.substr(0, std::max<std::size_t>(slash, 1));
+  std::array<char, PATH_MAX> resolved;
+  return ::realpath(directory.c_str(), resolved.data()) != nullptr ? resolved.data() : directory;
+}
+
+}  // namespace
+
+std::string with_real_directory(const std::string& path) {
+  const std::string directory = real_directory_of(path);
+  return fmt::format("{}/{}", directory == "/" ? "" : directory, path.substr(path.rfind('/') + 1));
+}
+
+std::string resolve(std::string path) {
+  std::array<char, PATH_MAX> target;
+  for (int i = 0; i < most_links; ++i) {
+    path = with_real_directory(path);
+    // These are descriptors, though they look like links to files.
+    if (path.rfind("/proc/", 0) == 0) return path;
+    const ssize_t size = ::readlink(path.c_str(), target.data(), target.size());
+    if (size < 0) return path;
+    const std::string next(target.data(), static_cast<std::size_t>(size));
+    path = next.front() == '/' ? next : fmt::format("{}/{}", path.substr(0, path.rfind('/')), next);
+  }
+  return path;
+}
+
+}  // namespace tether

@@ -1,0 +1,115 @@
+#include "sys/process_identity.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include "sys/pidfd.hpp"
+#include "sys/unique_fd.hpp"
+
+namespace tether {
+namespace {
+
+// More generations than any pid_max allows would be a loop.
+constexpr int most_generations = 1 << 16;
+
+std::string first_line_of(const std::string& path) {
+  const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  std::array<char, 1024> text;
+  const ssize_t size = file ? ::read(file.get(), text.data(), text.size()) : -1;
+  if (size <= 0) return {};
+  const std::string_view line(text.data(), static_cast<std::size_t>(size));
+  return std::string(line.substr(0, std::min(line.find('\n'), line.size())));
+}
+
+std::string_view next_word(std::string_view& text) {
+  text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
+  const std::string_view word = text.substr(0, std::min(text.find(' '), text.size()));
+  text.remove_prefix(word.size());
+  return word;
+}
+
+template <typename Number>
+std::optional<Number> parse(std::string_view word) {
+  Number number{};
+  const char* end = word.data() + word.size();
+  const auto [stop, error] = std::from_chars(word.data(), end, number);
+  return error == std::errc() && stop == end ? std::optional(number) : std::nullopt;
+}
+
+// Field `number` of /proc/PID/stat, counted from 1 as in proc(5). The name in field 2 may hold
+// anything; what follows its last parenthesis does not.
+std::optional<std::uint64_t> stat_field(pid_t pid, int number) {
+  const std::string line = first_line_of(fmt::format("/proc/{}/stat", pid));
+  const std::size_t name_end = line.rfind(')');
+  if (name_end == std::string::npos) return std::nullopt;
+  std::string_view rest = std::string_view(line).substr(name_end + 1);
+  std::string_view word;
+  for (int field = 3; field <= number; ++field) word = next_word(rest);
+  return parse<std::uint64_t>(word);
+}
+
+}  // namespace
+
+std::optional<ProcessIdentity> identify(pid_t pid, int pidfd) {
+  ProcessIdentity identity;
+  identity.pid = pid;
+  identity.boot = first_line_of("/proc/sys/kernel/random/boot_id");
+  struct stat space {};
+  if (identity.boot.empty() || ::stat("/proc/self/ns/pid", &space) != 0) return std::nullopt;
+  identity.pid_namespace = space.st_ino;
+  const auto start_time = stat_field(pid, 22);
+  // What has not ended by now still had its number when that was looked up.
+  if (!start_time || has_ended(pidfd)) return std::nullopt;
+  identity.start_time = *start_time;
+  identity.pidfs_inode = pidfs_inode(pidfd).value_or(0);
+  return identity;
+}
+
+bool is_same(const ProcessIdentity& one, const ProcessIdentity& other) {
+  if (one.pid != other.pid || one.boot != other.boot || one.pid_namespace != other.pid_namespace)
+    return false;
+  if (one.pidfs_inode != 0 && other.pidfs_inode != 0) return one.pidfs_inode == other.pidfs_inode;
+  return one.start_time == other.start_time;
+}
+
+std::string to_line(const ProcessIdentity& identity) {
+  return fmt::format("{} {} {} {} {}\n", identity.pid, identity.boot, identity.pid_namespace,
+                     identity.start_time, identity.pidfs_inode);
+}
+
+std::optional<ProcessIdentity> parse_identity(std::string_view line) {
+  if (line.empty() || line.back() != '\n') return std::nullopt;
+  line.remove_suffix(1);
+  ProcessIdentity identity;
+  const auto pid = parse<pid_t>(next_word(line));
+  identity.boot = next_word(line);
+  const auto pid_namespace = parse<std::uint64_t>(next_word(line));
+  const auto start_time = parse<std::uint64_t>(next_word(line));
+  const auto inode = parse<std::uint64_t>(next_word(line));
+  if (!pid || *pid <= 0 || identity.boot.empty() || !pid_namespace || !start_time || !inode ||
+      !line.empty())
+    return std::nullopt;
+  identity.pid = *pid;
+  identity.pid_namespace = *pid_namespace;
+  identity.start_time = *start_time;
+  identity.pidfs_inode = *inode;
+  return identity;
+}
+
+bool is_descendant(pid_t pid, pid_t ancestor) {
+  for (int generation = 0; pid > 1 && generation < most_generations; ++generation) {
+    const auto parent = stat_field(pid, 4);
+    if (!parent) return false;
+    pid = static_cast<pid_t>(*parent);
+    if (pid == ancestor) return true;
+  }
+  return false;
+}
+
+}  // namespace tether

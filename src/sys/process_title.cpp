@@ -1,0 +1,28 @@
+#include "sys/process_title.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+
+namespace tether {
+namespace {
+
+// The end of the strings that lie one behind the other from `end` on, as exec has put them there.
+char* end_of_strings(char** strings, char* end) {
+  for (; *strings != nullptr && *strings == end; ++strings) end += std::strlen(end) + 1;
+  return end;
+}
+
+}  // namespace
+
+void set_process_title(char** arguments, char** environment, std::string_view title) {
+  if (arguments == nullptr || *arguments == nullptr) return;
+  char* const start = *arguments;
+  char* const end = end_of_strings(environment, end_of_strings(arguments, start));
+  const auto room = static_cast<std::size_t>(end - start);
+  ::clearenv();
+  std::memset(start, 0, room);
+  std::copy_n(title.data(), std::min(title.size(), room - 1), start);
+}
+
+}  // namespace tether

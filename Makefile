@@ -17,7 +17,8 @@ CPUS = 1
 WERROR = $(if $(CI),ON,OFF)
 
 TO_BUILD = g++ cmake libcli11-dev libfmt-dev nlohmann-json3-dev
-TO_TEST = $(TO_BUILD) doctest-dev rapidjson-dev qemu-system-x86 busybox-static cpio
+TO_TEST = $(TO_BUILD) doctest-dev rapidjson-dev qemu-system-x86 busybox-static cpio \
+  redis-tools daemonize
 TO_LINT = $(TO_TEST) clang clang-format clang-tidy
 TO_BENCH = $(TO_TEST) tini dumb-init catatonit bubblewrap
 

@@ -76,7 +76,7 @@ std::string subject_of(const Failure& failure) {
     case Stage::keeper:
       return "cannot start the keeper";
     case Stage::supervise:
-      return "cannot watch the child";
+      return failure.detail.empty() ? "cannot watch the child" : failure.detail;
     case Stage::exec:
       return is_missing_interpreter(failure)
                  ? fmt::format("cannot run '{}': interpreter '{}'", failure.detail, failure.path)

@@ -1,6 +1,7 @@
 #include "run/background.hpp"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <poll.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -18,6 +19,7 @@
 #include "sys/descriptors.hpp"
 #include "sys/kernel_support.hpp"
 #include "sys/pidfd.hpp"
+#include "sys/signal_names.hpp"
 #include "sys/signals.hpp"
 
 namespace tether {
@@ -87,9 +89,16 @@ Result<int> attend(const Forked& keeper, int channel, int signals) {
     if (watched[1].revents == 0) continue;
     const auto ending = learn_keepers_end(keeper);
     if (!ending) return background_failure(ECHILD);
-    // It said what there was to say. As a shell would see it, had it waited for COMMAND.
-    if (ending->code != Ending::Code::exited && ::getpid() != 1) die_by(ending->signal);
-    return ending->shell_status();
+    // It has said what there was to say.
+    if (ending->code == Ending::Code::exited) return ending->exit_code;
+    // As a shell would see it, had it waited for COMMAND.
+    const bool interrupted = ending->signal == SIGINT || ending->signal == SIGQUIT;
+    if (interrupted && ::getpid() != 1) die_by(ending->signal);
+    return Failure{Stage::supervise,
+                   0,
+                   {},
+                   fmt::format("the keeper was killed by {}", signal_name(ending->signal)),
+                   {}};
   }
 }
 
@@ -129,7 +138,7 @@ Result<int> go_to_background(const Options& options, std::optional<Caller>& call
   UniqueFd keepers(ends[1]);
   // What comes from here on is passed on, not died of.
   const InheritedSignals inherited = take_over_signals();
-  const UniqueFd signals(open_signal_descriptor());
+  UniqueFd signals(open_signal_descriptor());
   if (!signals) return background_failure(errno);
   const Forked keeper = fork_keeper();
   if (keeper.cloned.pid < 0) return background_failure(keeper.cloned.error_number);
@@ -137,6 +146,8 @@ Result<int> go_to_background(const Options& options, std::optional<Caller>& call
     keepers.reset();
     return attend(keeper, ours.get(), signals.get());
   }
+  ours.reset();
+  signals.reset();
   give_back_signals(inherited);
   (void)::setsid();
   close_all_but(needed_descriptors(options, keepers.get()));

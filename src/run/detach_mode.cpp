@@ -32,7 +32,7 @@ Result<int> start_and_leave(const Options& options, Inherited& inherited) {
 // From here on the keeper is nobody's: it holds no directory and no descriptor of the caller's but
 // the one that records are asked for on.
 void let_go(const Options& options, const Inherited& inherited, Start& start) {
-  start.reporter().let_go_of_output();
+  if (options.status_fd != STDOUT_FILENO) start.reporter().let_go_of_output();
   (void)!::chdir("/");
   release_callers_descriptors(options);
   // Not the arguments: what COMMAND hides of its own, nobody else should show.
@@ -42,7 +42,7 @@ void let_go(const Options& options, const Inherited& inherited, Start& start) {
 }
 
 Result<int> start_and_keep(const Options& options, Inherited& inherited, Caller caller) {
-  Start& start = *new Start(options, inherited, HeldBy::keeper);
+  Start start(options, inherited, HeldBy::keeper);
   if (Status started = start.run(); !started.ok()) return started.failure();
   Supervisor& supervisor = start.watch();
   Result<bool> ready = supervisor.wait_until_ready();

@@ -34,6 +34,7 @@ class ReadinessWatch {
 
   // Before leaving: lets a helper of `child` finish what it has to say.
   void linger(pid_t child) { channel_.linger(child); }
+  void close() { channel_.close(); }
 
  private:
   Readiness channel_;

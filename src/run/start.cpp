@@ -152,20 +152,20 @@ Result<Start::Bound> Start::attempt(const KernelSupport& support, const CallerFa
     return child.failure();
   }
   bound.child = std::move(child.value());
-  if (reporter_.has_status_file() && !request.before_exec)
+  if (reporter_.has_status_file() && !early_record_)
     reporter_.to_status_file(to_line(record_of(bound.child, bound.guarantees)));
   bound.keeper.close_channel();
   return bound;
 }
 
 // COMMAND finds its pidfile and its own start record in place. If it is plain that the exec will
-// fail, nothing is said to have started, not even for a moment.
+// fail, no record says that it started, not even for a moment.
 SpawnRequest Start::request_for(const Bound& bound) {
   SpawnRequest request;
   request.way = bound.way;
   request.guarantees = guarantee_flags(bound.guarantees);
-  const bool has_to_be_early = reporter_.has_status_file() || pidfile_ || options_.block_fd;
-  if (has_to_be_early && launch_->looks_executable())
+  early_record_ = reporter_.has_status_file() && launch_->looks_executable();
+  if (early_record_ || pidfile_ || options_.block_fd)
     request.before_exec = [this, &bound](const Child& made) {
       return before_exec(made, bound.guarantees);
     };
@@ -181,7 +181,7 @@ Status Start::before_exec(const Child& made, const Guarantees& guarantees) {
     record.is_held_at_gate = false;
     if (Status passed = wait_at_gate(made); !passed.ok()) return passed;
   }
-  reporter_.to_status_file(to_line(record));
+  if (early_record_) reporter_.to_status_file(to_line(record));
   return Unit{};
 }
 

@@ -69,6 +69,7 @@ class Start {
   std::optional<Launch> launch_;
   std::optional<Pidfile> pidfile_;
   UniqueFd signals_;
+  bool early_record_ = false;  // the status file has the start record before the exec
   Bound bound_;
 };
 

@@ -100,12 +100,14 @@ Result<Outcome> Supervisor::wait() {
   outcome.timed_out = timed_out_;
   outcome.elapsed_s = elapsed();
   outcome.had_terminal = take_terminal_back();
+  readiness_.close();
   keeper_.end();
   return outcome;
 }
 
 void Supervisor::leave() {
   readiness_.linger(child_.pid);
+  readiness_.close();
 }
 
 std::optional<Ending> Supervisor::learn_ending(Outcome& outcome) {
@@ -132,15 +134,12 @@ Status Supervisor::watch_once(bool child_released_only) {
   if (ready < 0 && errno == EINTR) return Unit{};
   if (ready < 0) return Failure{Stage::supervise, errno, {}, {}, {}};
   if (keeper_missing_) replace_keeper();
-  if (!ended_) check_deadlines();
-  if (ready == 0) {
-    if (sampler_) sampler_->sample();
-    return Unit{};
-  }
+  if (ready == 0 && sampler_) sampler_->sample();
   ended_ = ended_ || watched[0].revents != 0;
   released_ = (watched[0].revents & POLLHUP) != 0;
   // What it said before its end, it said in time; and it may have named a successor.
   if (watched[3].revents != 0 || ended_) read_readiness();
+  if (!ended_) check_deadlines();
   // Also after the end: a signal that came together with it may be what it is put down to.
   if (watched[1].revents != 0) read_signals();
   reporter_.flush();

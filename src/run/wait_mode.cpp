@@ -5,8 +5,7 @@
 namespace tether {
 
 Result<int> run_and_wait(const Options& options, Inherited& inherited) {
-  // Left to the exit of this process, as its descriptors are.
-  Start& start = *new Start(options, inherited, HeldBy::tether);
+  Start start(options, inherited, HeldBy::tether);
   if (Status started = start.run(); !started.ok()) return started.failure();
   return wait_for_end(options, start, start.watch());
 }

@@ -29,6 +29,8 @@ std::vector<Contestant> contestants(const std::string& tether, std::vector<std::
   std::vector<Contestant> found = {
       {"tether --json", "tether", {tether, "--json", "--"}, true},
       {"tether --exec --setsid", "tether", {tether, "--exec", "--setsid", "--"}, false},
+      {"tether -d", "tether", {tether, "-d", "-q", "--"}, false},
+      {keeper, "tether", {tether, "-d", "-q", "--status-file=/dev/null", "--"}, true},
   };
   const std::vector<Contestant> peers = {
       {"setsid", "setsid", {}, false},

@@ -6,6 +6,9 @@
 
 namespace bench {
 
+// The name of tether's row with a keeper in the background.
+constexpr const char* keeper = "tether -d, with a keeper";
+
 struct Contestant {
   std::string name;                // as the table shows it
   std::string program;             // as PATH has it

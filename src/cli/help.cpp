@@ -34,7 +34,7 @@ std::string help_text() {
   for (const OptionRow& row : option_table()) {
     if (group != row.group) text += fmt::format("\n{}:\n", row.group);
     group = row.group;
-    text += fmt::format("  {:<23} {}\n", spelling(row), row.help);
+    text += fmt::format("  {:<28} {}\n", spelling(row), row.help);
   }
   return text + examples;
 }

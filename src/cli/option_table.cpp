@@ -120,8 +120,8 @@ constexpr const char* reporting = "Reporting";
 
 // clang-format off
 constexpr OptionRow rows[] = {
-    {"wait", nullptr, "w", nullptr, modes, "stay, pass signals on, exit as COMMAND does (default)", set_mode<Mode::wait>},
-    {"detach", "fork", "df", nullptr, modes, "return once it runs; it lives on in its own session", set_mode<Mode::detach>},
+    {"wait", nullptr, "w", nullptr, modes, "stay, and exit as COMMAND does (default)", set_mode<Mode::wait>},
+    {"detach", "fork", "df", nullptr, modes, "return once it runs, in its own session (also -f)", set_mode<Mode::detach>},
     {"exec", nullptr, "", nullptr, modes, "become COMMAND: same pid, no child", set_mode<Mode::in_place>},
 
     {"autoreap", nullptr, "", nullptr, ties, "never a zombie, whoever its parent is by then", set<&Options::autoreap>},
@@ -142,7 +142,7 @@ constexpr OptionRow rows[] = {
     {"stdin", nullptr, "", "FILE", files, "read standard input from FILE", set_file<&Options::standard_input>},
     {"stdout", nullptr, "", "FILE", files, "append standard output to FILE", set_file<&Options::standard_output>},
     {"stderr", nullptr, "", "FILE", files, "append standard error to FILE", set_file<&Options::standard_error>},
-    {"log", nullptr, "", "FILE", files, "append both to FILE", set_file<&Options::log>},
+    {"log", nullptr, "", "FILE", files, "append output and error to FILE", set_file<&Options::log>},
     {"truncate", nullptr, "", nullptr, files, "empty the output files first", set<&Options::truncate>},
     {"chdir", nullptr, "C", "DIR", files, "change directory before looking COMMAND up", set_directory},
     {"umask", nullptr, "", "MODE", files, "set the file mode creation mask (octal)", set_umask},

@@ -10,14 +10,14 @@ namespace tether {
 namespace {
 
 constexpr const char* usage = R"(Usage: tether [OPTION]... [--] COMMAND [ARG]...
-Spawn COMMAND, and decide once how firmly its life is tied to whoever started it.
+Spawn COMMAND, and decide once how firmly its life is tied to its starter.
 )";
 
 constexpr const char* examples = R"(
 Examples:
   tether --autokill --nnp -- ./server      ends with tether, however tether ends
   tether --status-file=job.json -- ./job   leaves a record of how the job went
-  tether -d --log=job.log -- ./job         runs on without you, and leaves no zombie
+  tether -d --log=job.log -- ./job         runs on without you; leaves no zombie
 )";
 
 std::string spelling(const OptionRow& row) {

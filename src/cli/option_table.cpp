@@ -152,7 +152,7 @@ constexpr OptionRow rows[] = {
     {"close-fds", nullptr, "", nullptr, files, "close every descriptor above 2", set<&Options::close_fds>},
     {"keep-fd", nullptr, "", "N", files, "but not this one; repeatable", add_kept_descriptor},
     {"pidfile", nullptr, "", "FILE", files, "FILE holds its pid; one at a time", set_file<&Options::pidfile>},
-    {"stop", nullptr, "", nullptr, files, "end what --pidfile names, and wait until it is gone", set_mode<Mode::stop>},
+    {"stop", nullptr, "", nullptr, files, "end what --pidfile names, and wait for that", set_mode<Mode::stop>},
 
     {"notify", nullptr, "", "HOW", readiness, "it says when it is ready: fd:N or socket", set_notify},
     {"ready-timeout", nullptr, "", "DURATION", readiness, "end it if it is not ready by then", set_duration<&Options::ready_timeout>},

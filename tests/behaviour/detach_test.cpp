@@ -1,8 +1,6 @@
 // --detach: what COMMAND is left with, and that nothing else is left.
 #include <doctest/doctest.h>
 #include <fcntl.h>
-#include <poll.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -28,12 +26,6 @@ pid_t detach(const Words& arguments, const Setup& setup = {}) {
   return left[0];
 }
 
-Setup with_descriptor(int fd, const char* path, int flags) {
-  Setup setup;
-  setup.before_exec = [=] { (void)::dup2(::open(path, flags | O_CLOEXEC), fd); };
-  return setup;
-}
-
 std::string signal_set(std::initializer_list<int> signals) {
   unsigned long long bits = 0;
   for (const int signal : signals) bits |= 1ULL << (signal - 1);
@@ -45,34 +37,6 @@ std::string signal_set(std::initializer_list<int> signals) {
 std::string unattended_autoreap() {
   return kernel_has_flags() ? "kernel" : "init";
 }
-
-// Two ends that see it when the other is closed.
-struct Connection {
-  tether::UniqueFd ours;
-  tether::UniqueFd theirs;
-
-  static Connection pipe(int fd) {
-    std::array<int, 2> ends{};
-    REQUIRE(::pipe2(ends.data(), O_CLOEXEC) == 0);
-    const int mine = fd == STDIN_FILENO ? 1 : 0;
-    return {tether::UniqueFd(ends.at(mine)), tether::UniqueFd(ends.at(1 - mine))};
-  }
-  static Connection socket(int) {
-    std::array<int, 2> ends{};
-    REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) == 0);
-    return {tether::UniqueFd(ends[0]), tether::UniqueFd(ends[1])};
-  }
-  [[nodiscard]] Setup as(int fd) const {
-    Setup setup;
-    setup.before_exec = [fd, end = theirs.get()] { (void)::dup2(end, fd); };
-    return setup;
-  }
-  bool is_closed_over_there() {
-    theirs.reset();
-    pollfd watched{ours.get(), 0, 0};
-    return ::poll(&watched, 1, 30000) == 1 && (watched.revents & (POLLHUP | POLLERR)) != 0;
-  }
-};
 
 }  // namespace
 
@@ -185,11 +149,6 @@ TEST_CASE("a detached child gets back the dispositions and mask and umask of the
     (void)::sigprocmask(SIG_SETMASK, &blocked, nullptr);
     (void)::umask(027);
   };
-  const pid_t child = detach({"/bin/sh", "-c", "while :; do sleep 1000; done"}, [] {
-    return Setup{};
-  }());
-  CHECK(status_of(child, "SigBlk") == signal_set({}));
-  end_all_children();
   for (const Words& more : {Words{}, Words{"--print-pid"}}) {
     const pid_t other = detach(more + probe("sleep"), setup);
     CHECK(status_of(other, "SigBlk") == signal_set({SIGUSR2}));
@@ -222,8 +181,6 @@ TEST_CASE("a closed standard descriptor becomes the null device without a word")
   setup.before_exec = [] {
     (void)::close(0);
     (void)::close(1);
-    (void)::dup2(::open("/dev/zero", O_RDWR | O_CLOEXEC), 7);
-    (void)::close(0);
   };
   const Finished finished = run(Words{"-d", "--keep-fd=2"} + probe("sleep"), setup);
   CHECK(finished.exit_code == 0);

@@ -1,8 +1,14 @@
 // What the tests of detached children see of a process, all of it from outside.
 #pragma once
 
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/socket.h>
 #include <sys/types.h>
+#include <unistd.h>
 
+#include <array>
 #include <filesystem>
 #include <set>
 #include <sstream>
@@ -58,5 +64,35 @@ inline int terminal_of(pid_t pid) {
   fields >> skipped >> skipped >> skipped >> skipped >> terminal;
   return terminal;
 }
+
+// Two ends that see it when the other is closed.
+struct Connection {
+  UniqueFd ours;
+  UniqueFd theirs;
+
+  static Connection pipe(int fd) {
+    std::array<int, 2> ends{};
+    REQUIRE(::pipe2(ends.data(), O_CLOEXEC) == 0);
+    const int mine = fd == STDIN_FILENO ? 1 : 0;
+    return {UniqueFd(ends.at(mine)), UniqueFd(ends.at(1 - mine))};
+  }
+  static Connection socket(int) {
+    std::array<int, 2> ends{};
+    REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) == 0);
+    return {UniqueFd(ends[0]), UniqueFd(ends[1])};
+  }
+  // A caller that has the other end as descriptor `fd`.
+  [[nodiscard]] Setup as(int fd) const {
+    Setup setup;
+    setup.before_exec = [fd, end = theirs.get()] { (void)::dup2(end, fd); };
+    return setup;
+  }
+  bool is_closed_over_there() {
+    theirs.reset();
+    pollfd watched{ours.get(), 0, 0};
+    return ::poll(&watched, 1, 30000) == 1 && (watched.revents & (POLLHUP | POLLERR)) != 0;
+  }
+};
+
 
 }  // namespace tether::test

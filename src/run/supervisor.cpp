@@ -14,30 +14,9 @@
 #include "report/messages.hpp"
 #include "report/records.hpp"
 #include "sys/pidfd.hpp"
-#include "sys/process_identity.hpp"
 
 namespace tether {
 namespace {
-
-double seconds(const timespec& time) {
-  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) / 1e9;
-}
-
-double seconds(const timeval& time) {
-  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
-}
-
-// Between two attempts to replace a keeper, where a process cannot be had.
-constexpr std::chrono::milliseconds keeper_retry{200};
-
-Usage usage_from(const rusage& usage) {
-  Usage exact;
-  exact.from = Usage::From::wait;
-  exact.user_s = seconds(usage.ru_utime);
-  exact.system_s = seconds(usage.ru_stime);
-  exact.max_rss_kib = usage.ru_maxrss;
-  return exact;
-}
 
 // A signal from our own system calls: SIGPIPE and SIGXFSZ come with our pid.
 bool is_own(const signalfd_siginfo& info) {
@@ -56,10 +35,9 @@ Supervisor::Supervisor(Setup setup, Child child, Keeper keeper)
     : options_(setup.options),
       reporter_(setup.reporter),
       pidfile_(setup.pidfile),
-      way_(setup.way),
       terminal_fd_(setup.terminal_fd),
-      child_(std::move(child)),
-      keeper_(std::move(keeper)),
+      child_(std::move(child), std::move(keeper), setup.way,
+             {options_.new_session() || options_.setpgid, reporter_.wants_records()}),
       signals_(std::move(setup.signals)),
       readiness_(std::move(setup.readiness), options_.ready_timeout),
       lifecycle_(options_.signal) {
@@ -67,10 +45,6 @@ Supervisor::Supervisor(Setup setup, Child child, Keeper keeper)
   // The main process may turn out to be another one. A tie stays with the one that was spawned.
   const bool by_socket = options_.notify && options_.notify->kind == Notify::Kind::socket;
   adopts_orphans_ = by_socket && !options_.autokill && adopt_orphans();
-  if (child_.autoreaped && reporter_.wants_records()) {
-    sampler_.emplace(child_.pid, child_.pidfd.get());
-    sampler_->sample();
-  }
 }
 
 Result<bool> Supervisor::wait_until_ready() {
@@ -83,58 +57,45 @@ Result<Outcome> Supervisor::wait() {
   Outcome outcome;
   std::optional<Ending> ending;
   while (!ending) {
-    if (ended_) ending = learn_ending(outcome);
+    if (ended_) ending = child_.learn_ending();
     if (ending) break;
     // Not ours after all, or a sandbox that does not let us ask.
-    if (ended_ && (released_ || !child_.autoreaped))
-      return Failure{Stage::supervise, child_.autoreaped ? ENODATA : ECHILD, {}, {}, {}};
+    if (ended_ && (released_ || !child_.awaits_release()))
+      return Failure{Stage::supervise, child_.awaits_release() ? ENODATA : ECHILD, {}, {}, {}};
     // Readable, but not released yet: only the hang-up that follows tells when (Linux 6.9).
     const bool waits_for_release = ended_;
     if (Status watched = watch_once(waits_for_release); !watched.ok()) return watched.failure();
   }
-  outcome.pid = child_.pid;
+  outcome.pid = child_.pid();
   outcome.ending = *ending;
   outcome.cause = lifecycle_.cause_of(*ending);
   outcome.escalated = lifecycle_.escalated();
   outcome.was_ready = ready_;
   outcome.timed_out = timed_out_;
-  outcome.elapsed_s = elapsed();
+  outcome.elapsed_s = child_.elapsed();
+  outcome.usage = child_.usage();
   outcome.had_terminal = take_terminal_back();
   readiness_.close();
-  keeper_.end();
+  child_.end_keeper();
   return outcome;
 }
 
 void Supervisor::leave() {
-  readiness_.linger(child_.pid);
+  readiness_.linger(child_.pid());
   readiness_.close();
-}
-
-std::optional<Ending> Supervisor::learn_ending(Outcome& outcome) {
-  if (child_.autoreaped) {
-    if (sampler_) outcome.usage = sampler_->usage();
-    return exit_information(child_.pidfd.get());
-  }
-  rusage usage{};
-  auto ending = reap(child_.pidfd.get(), &usage);
-  if (ending) outcome.usage = usage_from(usage);
-  // The parent of an adopted one lives, and reaps it: then the kernel tells us afterwards.
-  if (!ending && has_adopted_) child_.autoreaped = has_exit_information();
-  return ending;
 }
 
 Status Supervisor::watch_once(bool child_released_only) {
   std::vector<pollfd> watched = {
-      {child_.pidfd.get(), static_cast<short>(child_released_only ? 0 : POLLIN), 0},
+      {child_.pidfd(), static_cast<short>(child_released_only ? 0 : POLLIN), 0},
       {signals_.get(), POLLIN, 0},
-      {keeper_ ? keeper_.pidfd() : -1, POLLIN, 0},
+      {child_.keeper_pidfd(), POLLIN, 0},
       {readiness_.fd(), POLLIN, 0}};
   reporter_.add_to(watched);
   const int ready = ::poll(watched.data(), watched.size(), milliseconds_to_wait());
   if (ready < 0 && errno == EINTR) return Unit{};
   if (ready < 0) return Failure{Stage::supervise, errno, {}, {}, {}};
-  if (keeper_missing_) replace_keeper();
-  if (ready == 0 && sampler_) sampler_->sample();
+  if (ready == 0) child_.tend();
   ended_ = ended_ || watched[0].revents != 0;
   released_ = (watched[0].revents & POLLHUP) != 0;
   // What it said before its end, it said in time; and it may have named a successor.
@@ -143,36 +104,28 @@ Status Supervisor::watch_once(bool child_released_only) {
   // Also after the end: a signal that came together with it may be what it is put down to.
   if (watched[1].revents != 0) read_signals();
   reporter_.flush();
-  if (watched[2].revents != 0 && !ended_ && !has_ended(child_.pidfd.get()))
+  if (watched[2].revents != 0 && !ended_ && !has_ended(child_.pidfd()))
     perform(lifecycle_.on_keeper_gone());
   return Unit{};
 }
 
 void Supervisor::read_readiness() {
   const ReadinessWatch::News news = readiness_.read();
-  if (news.main_pid && adopts_orphans_ && *news.main_pid != child_.pid)
-    adopt_main_process(*news.main_pid);
+  if (news.main_pid) follow_main_process(*news.main_pid);
   if (news.became_ready && !lifecycle_.is_ending()) {
     ready_ = true;
-    reporter_.everywhere(to_line(ReadyRecord{child_.pid, elapsed(), readiness_.status()}));
+    reporter_.everywhere(to_line(ReadyRecord{child_.pid(), child_.elapsed(), readiness_.status()}));
   }
   // Somebody waits for what cannot happen any more.
   const bool is_awaited = options_.mode == Mode::detach || options_.ready_timeout != never;
   if (news.gave_up && is_awaited && !ended_) perform(lifecycle_.on_not_ready());
 }
 
-// A stranger's number, or one that is gone, is not believed.
-void Supervisor::adopt_main_process(pid_t pid) {
-  UniqueFd pidfd(open_pidfd(pid));
-  if (!pidfd || !is_descendant(pid, ::getpid())) return;
-  child_.pid = pid;
-  child_.pidfd = std::move(pidfd);
-  child_.autoreaped = false;
-  has_adopted_ = true;
-  sampler_.reset();
+void Supervisor::follow_main_process(pid_t pid) {
+  if (!adopts_orphans_ || pid == child_.pid() || !child_.replace_by(pid)) return;
   ended_ = released_ = false;
   if (!pidfile_) return;
-  if (Status written = pidfile_->write_for(pid, child_.pidfd.get()); !written.ok())
+  if (Status written = pidfile_->write_for(pid, child_.pidfd()); !written.ok())
     say(written.failure());
 }
 
@@ -208,20 +161,20 @@ void Supervisor::handle_signal(const signalfd_siginfo& info) {
   // What became of the child comes before what it was sent: a SIGCONT to the group has continued
   // the child already.
   if (!ended_) handle_child_state();
-  if (info.ssi_signo == SIGCHLD && adopts_orphans_) reap_others(child_.pid);
+  if (info.ssi_signo == SIGCHLD && adopts_orphans_) reap_others(child_.pid());
   const bool told = info.ssi_code == SI_USER || info.ssi_code == SI_QUEUE;
   if (info.ssi_signo == SIGCHLD && !told) return;
   SignalEvent event;
   event.signal = static_cast<int>(info.ssi_signo);
   event.from_kernel = info.ssi_code == SI_KERNEL;
   event.from_ourselves = is_own(info);
-  event.child_in_our_group = ::getpgid(child_.pid) == ::getpgrp();
+  event.child_in_our_group = ::getpgid(child_.pid()) == ::getpgrp();
   event.we_lead_session = ::getsid(0) == ::getpid();
   perform(lifecycle_.on_signal(event));
 }
 
 void Supervisor::handle_child_state() {
-  while (const auto change = take_stop_or_continue(child_.pidfd.get()))
+  while (const auto change = take_stop_or_continue(child_.pidfd()))
     perform(change->stopped ? lifecycle_.on_child_stopped(change->signal,
                                                           continue_in_hand_ || is_pending(SIGCONT))
                             : lifecycle_.on_child_continued());
@@ -238,46 +191,33 @@ void Supervisor::perform(const Act& act) {
       stop_ourselves(act.signal);
       break;
     case Act::Kind::replace_keeper:
-      replace_keeper();
+      child_.replace_keeper();
       break;
     case Act::Kind::end:
       begin_ending(act.signal);
       break;
     case Act::Kind::kill:
-      signal_child(act.signal);
+      child_.signal(act.signal);
       break;
-  }
-}
-
-bool Supervisor::has_own_group() const {
-  return options_.new_session() || options_.setpgid;
-}
-
-// ESRCH: it has ended meanwhile, which is the next event.
-void Supervisor::signal_child(int signal) {
-  if (has_own_group() && !has_adopted_) {
-    (void)send_signal_to_group(child_.pidfd.get(), child_.pid, signal);
-  } else {
-    (void)send_signal(child_.pidfd.get(), signal);
   }
 }
 
 void Supervisor::pass_on(int signal) {
   if (signal == SIGCONT) hand_terminal_on();
-  signal_child(signal);
+  child_.signal(signal);
 }
 
 void Supervisor::begin_ending(int signal) {
-  signal_child(signal);
+  child_.signal(signal);
   // A stopped process could not act on it.
-  signal_child(SIGCONT);
+  child_.signal(SIGCONT);
   if (options_.kill_after != never) kill_at_ = Clock::now() + options_.kill_after;
 }
 
 // A shell that continues us in the foreground means the child's group.
 void Supervisor::hand_terminal_on() {
   if (terminal_fd_ >= 0 && ::tcgetpgrp(terminal_fd_) == ::getpgrp())
-    (void)::tcsetpgrp(terminal_fd_, child_.pid);
+    (void)::tcsetpgrp(terminal_fd_, child_.pid());
 }
 
 // Of a child whose own group had the terminal, our group has not had what was typed there: a script
@@ -288,28 +228,16 @@ void Supervisor::stop_ourselves(int signal) {
 }
 
 bool Supervisor::take_terminal_back() {
-  if (terminal_fd_ < 0 || ::tcgetpgrp(terminal_fd_) != child_.pid) return false;
+  if (terminal_fd_ < 0 || ::tcgetpgrp(terminal_fd_) != child_.pid()) return false;
   return ::tcsetpgrp(terminal_fd_, ::getpgrp()) == 0;
-}
-
-void Supervisor::replace_keeper() {
-  keeper_.end();
-  Result<Keeper> started = Keeper::start_for(way_, child_.pid);
-  if (started.ok()) {
-    keeper_ = std::move(started.value());
-  } else if (!keeper_missing_) {
-    say(started.failure());
-  }
-  keeper_missing_ = !started.ok();
 }
 
 int Supervisor::milliseconds_to_wait() const {
   using std::chrono::milliseconds;
-  milliseconds wait = milliseconds::max();
-  if (keeper_missing_) wait = keeper_retry;
-  if (sampler_ && !ended_) wait = std::min(wait, UsageSampler::next_interval(elapsed()));
+  if (ended_) return -1;
+  milliseconds wait = child_.next_tending();
   const auto until = [&](const std::optional<Clock::time_point>& deadline) {
-    if (!deadline || ended_) return;
+    if (!deadline) return;
     const auto left = std::chrono::ceil<milliseconds>(*deadline - Clock::now());
     wait = std::min(wait, std::max(left, milliseconds(0)));
   };
@@ -317,12 +245,6 @@ int Supervisor::milliseconds_to_wait() const {
   until(kill_at_);
   if (wait == milliseconds::max()) return -1;
   return static_cast<int>(std::min<milliseconds::rep>(wait.count(), INT_MAX));
-}
-
-double Supervisor::elapsed() const {
-  timespec now{};
-  (void)::clock_gettime(CLOCK_MONOTONIC, &now);
-  return seconds(now) - seconds(child_.started);
 }
 
 void Supervisor::finish_records() {

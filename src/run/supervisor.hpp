@@ -4,14 +4,12 @@
 
 #include <sys/signalfd.h>
 
-#include "engine/keeper.hpp"
-#include "engine/spawn.hpp"
 #include "policy/launch.hpp"
 #include "policy/lifecycle.hpp"
 #include "report/pidfile.hpp"
 #include "report/reporter.hpp"
 #include "run/readiness_watch.hpp"
-#include "run/usage_sampler.hpp"
+#include "run/watched_child.hpp"
 
 namespace tether {
 
@@ -67,21 +65,16 @@ class Supervisor {
 
   Status watch_once(bool child_released_only);
   void read_readiness();
-  void adopt_main_process(pid_t pid);
+  void follow_main_process(pid_t pid);
   void check_deadlines();
   void read_signals();
   void handle_signal(const signalfd_siginfo& info);
   void handle_child_state();
   void perform(const Act& act);
   void begin_ending(int signal);
-  void signal_child(int signal);
   void pass_on(int signal);
   void hand_terminal_on();
-  void replace_keeper();
-  [[nodiscard]] bool has_own_group() const;
   [[nodiscard]] int milliseconds_to_wait() const;
-  [[nodiscard]] double elapsed() const;
-  std::optional<Ending> learn_ending(Outcome& outcome);
   void stop_ourselves(int signal);
   // True if it was the child's until now.
   bool take_terminal_back();
@@ -89,21 +82,16 @@ class Supervisor {
   const Options& options_;
   Reporter& reporter_;
   std::optional<Pidfile>& pidfile_;
-  CloneWay way_;
   int terminal_fd_;
-  Child child_;
-  Keeper keeper_;
+  WatchedChild child_;
   UniqueFd signals_;
   ReadinessWatch readiness_;
   Lifecycle lifecycle_;
-  std::optional<UsageSampler> sampler_;
   std::optional<Clock::time_point> kill_at_;
   bool ready_ = false;  // in time
   bool timed_out_ = false;
   bool adopts_orphans_ = false;    // as a subreaper
-  bool has_adopted_ = false;       // the main process: it was not our own child
   bool continue_in_hand_ = false;  // read, but not handled yet
-  bool keeper_missing_ = false;
   bool ended_ = false;
   bool released_ = false;  // reaped as well, by the kernel (POLLHUP)
 };

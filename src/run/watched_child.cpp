@@ -1,0 +1,105 @@
+#include "run/watched_child.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "report/messages.hpp"
+#include "sys/process_identity.hpp"
+
+namespace tether {
+namespace {
+
+// Between two attempts to replace a keeper, where a process cannot be had.
+constexpr std::chrono::milliseconds keeper_retry{200};
+
+double seconds(const timespec& time) {
+  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) / 1e9;
+}
+
+double seconds(const timeval& time) {
+  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+}
+
+Usage usage_from(const rusage& usage) {
+  Usage exact;
+  exact.from = Usage::From::wait;
+  exact.user_s = seconds(usage.ru_utime);
+  exact.system_s = seconds(usage.ru_stime);
+  exact.max_rss_kib = usage.ru_maxrss;
+  return exact;
+}
+
+}  // namespace
+
+WatchedChild::WatchedChild(Child child, Keeper keeper, CloneWay way, Habits habits)
+    : child_(std::move(child)), keeper_(std::move(keeper)), way_(way), habits_(habits) {
+  if (!child_.autoreaped || !habits_.sample_usage) return;
+  sampler_.emplace(child_.pid, child_.pidfd.get());
+  sampler_->sample();
+}
+
+double WatchedChild::elapsed() const {
+  timespec now{};
+  (void)::clock_gettime(CLOCK_MONOTONIC, &now);
+  return seconds(now) - seconds(child_.started);
+}
+
+// ESRCH: it has ended meanwhile, which is the next event. An adopted one need not lead its group.
+void WatchedChild::signal(int signal) {
+  if (habits_.own_group && !was_adopted_) {
+    (void)send_signal_to_group(child_.pidfd.get(), child_.pid, signal);
+  } else {
+    (void)send_signal(child_.pidfd.get(), signal);
+  }
+}
+
+std::optional<Ending> WatchedChild::learn_ending() {
+  if (child_.autoreaped) {
+    if (sampler_) usage_ = sampler_->usage();
+    return exit_information(child_.pidfd.get());
+  }
+  rusage usage{};
+  auto ending = reap(child_.pidfd.get(), &usage);
+  if (ending) usage_ = usage_from(usage);
+  // The parent of an adopted one lives, and reaps it: then the kernel tells us afterwards.
+  if (!ending && was_adopted_) child_.autoreaped = has_exit_information();
+  return ending;
+}
+
+bool WatchedChild::replace_by(pid_t pid) {
+  UniqueFd pidfd(open_pidfd(pid));
+  if (!pidfd || !is_descendant(pid, ::getpid())) return false;
+  child_.pid = pid;
+  child_.pidfd = std::move(pidfd);
+  child_.autoreaped = false;
+  was_adopted_ = true;
+  sampler_.reset();
+  return true;
+}
+
+void WatchedChild::replace_keeper() {
+  keeper_.end();
+  Result<Keeper> started = Keeper::start_for(way_, child_.pid);
+  if (started.ok()) {
+    keeper_ = std::move(started.value());
+  } else if (!keeper_missing_) {
+    say(started.failure());
+  }
+  keeper_missing_ = !started.ok();
+}
+
+void WatchedChild::tend() {
+  if (keeper_missing_) replace_keeper();
+  if (sampler_) sampler_->sample();
+}
+
+std::chrono::milliseconds WatchedChild::next_tending() const {
+  auto next = std::chrono::milliseconds::max();
+  if (keeper_missing_) next = keeper_retry;
+  if (sampler_) next = std::min(next, UsageSampler::next_interval(elapsed()));
+  return next;
+}
+
+}  // namespace tether

@@ -91,7 +91,7 @@ Status Redirections::open_named(const Options& options) {
   return opened;
 }
 
-Status Redirections::open_output(const std::string& path, std::vector<int> targets) {
+Status Redirections::open_output(const std::string& path, const std::vector<int>& targets) {
   bool created = false;
   UniqueFd file = open_or_create(path, output_mode, created);
   if (!file) return open_failure(Stage::output, path);

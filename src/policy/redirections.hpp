@@ -37,7 +37,7 @@ class Redirections {
   Status open_named(const Options& options);
   Status replace_terminals();
   Status replace_connections();
-  Status open_output(const std::string& path, std::vector<int> targets);
+  Status open_output(const std::string& path, const std::vector<int>& targets);
   Result<int> open_nohup_out(std::string& name);
   Status put_null(int to, int flags);
   // What `to` is for COMMAND now: a redirection's source, or what the caller left there.

@@ -18,6 +18,9 @@
 namespace tether {
 namespace {
 
+// A process closes its descriptors a little before it has ended.
+constexpr std::chrono::seconds patience_after_close{1};
+
 // A signal from our own system calls: SIGPIPE and SIGXFSZ come with our pid.
 bool is_own(const signalfd_siginfo& info) {
   return info.ssi_code == SI_USER && info.ssi_pid == static_cast<std::uint32_t>(::getpid());
@@ -116,9 +119,10 @@ void Supervisor::read_readiness() {
     ready_ = true;
     reporter_.everywhere(to_line(ReadyRecord{child_.pid(), child_.elapsed(), readiness_.status()}));
   }
-  // Somebody waits for what cannot happen any more.
+  // Somebody waits for what cannot happen any more. Its end may be what closed the descriptor: that
+  // follows at once then, and is the better answer.
   const bool is_awaited = options_.mode == Mode::detach || options_.ready_timeout != never;
-  if (news.gave_up && is_awaited && !ended_) perform(lifecycle_.on_not_ready());
+  if (news.gave_up && is_awaited) give_up_at_ = Clock::now() + patience_after_close;
 }
 
 void Supervisor::follow_main_process(pid_t pid) {
@@ -137,6 +141,10 @@ void Supervisor::check_deadlines() {
     const Act act = readiness_.deadline() ? lifecycle_.on_not_ready() : Act{};
     timed_out_ = timed_out_ || act.kind != Act::Kind::nothing;
     perform(act);
+  }
+  if (give_up_at_ && now >= *give_up_at_) {
+    give_up_at_.reset();
+    perform(lifecycle_.on_not_ready());
   }
   if (kill_at_ && now >= *kill_at_) {
     kill_at_.reset();
@@ -242,6 +250,7 @@ int Supervisor::milliseconds_to_wait() const {
     wait = std::min(wait, std::max(left, milliseconds(0)));
   };
   until(readiness_.deadline() && !timed_out_ ? readiness_.deadline() : std::nullopt);
+  until(give_up_at_);
   until(kill_at_);
   if (wait == milliseconds::max()) return -1;
   return static_cast<int>(std::min<milliseconds::rep>(wait.count(), INT_MAX));

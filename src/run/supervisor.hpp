@@ -87,6 +87,7 @@ class Supervisor {
   UniqueFd signals_;
   ReadinessWatch readiness_;
   Lifecycle lifecycle_;
+  std::optional<Clock::time_point> give_up_at_;
   std::optional<Clock::time_point> kill_at_;
   bool ready_ = false;  // in time
   bool timed_out_ = false;

@@ -119,8 +119,7 @@ TEST_CASE("a detached child loses the terminal of its caller and lets go of it")
 TEST_CASE("a detached child is put into another directory and given another umask") {
   const Cleanup cleanup;
   TemporaryDirectory directory;
-  const pid_t child =
-      detach(Words{"--chdir=" + directory.path(), "--umask=031"} + probe("sleep"));
+  const pid_t child = detach(Words{"--chdir=" + directory.path(), "--umask=031"} + probe("sleep"));
   CHECK(link_of(child, "cwd") == std::filesystem::canonical(directory.path()).string());
   CHECK(status_of(child, "Umask") == "0031");
 }
@@ -228,7 +227,7 @@ TEST_CASE("one line says what a detached child has lost unless it is to be quiet
   CHECK(finished.err.find("/dev/null") != std::string::npos);
   CHECK(std::count(finished.err.begin(), finished.err.end(), '\n') == 1);
   for (const Words& quiet : {Words{"-dq"}, Words{"--detach", "--quiet"}, Words{"-q", "-f"}}) {
-    CAPTURE(quiet);
+    CAPTURE(joined(quiet));
     finished = run(quiet + probe("sleep"));
     CHECK(finished.exit_code == 0);
     CHECK(finished.err.empty());
@@ -262,7 +261,7 @@ TEST_CASE("the records of a detached child are held by nobody and end with the s
 TEST_CASE("a detached child belongs to its adopter and is no zombie where the kernel sees to it") {
   const Cleanup cleanup;
   for (const Words& ours : {Words{}, Words{"--autoreap"}, Words{"--nnp"}}) {
-    CAPTURE(ours);
+    CAPTURE(joined(ours));
     const pid_t child = detach(ours + probe("sleep"));
     CHECK(parent_of(child) == ::getpid());
     REQUIRE(::kill(child, SIGKILL) == 0);
@@ -286,8 +285,8 @@ TEST_CASE("a strict detached start is refused where nothing but an adopter would
 
 TEST_CASE("a dry run of a detached start says who will reap it and makes nothing") {
   TemporaryDirectory directory;
-  const Finished finished = run(Words{"--dry-run", "-d", "--json",
-                                      "--log=" + directory.path("log")} + probe("sleep"));
+  const Finished finished =
+      run(Words{"--dry-run", "-d", "--json", "--log=" + directory.path("log")} + probe("sleep"));
   CHECK(finished.exit_code == 0);
   REQUIRE(finished.records.size() == 1);
   CHECK(finished.records[0].at("guarantees").at("autoreap") == unattended_autoreap());

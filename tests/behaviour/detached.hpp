@@ -27,6 +27,13 @@ struct Cleanup {
   ~Cleanup() { end_all_children(); }
 };
 
+// For the reports of doctest.
+inline std::string joined(const Words& words) {
+  std::string line;
+  for (const std::string& word : words) line += (line.empty() ? "" : " ") + word;
+  return line;
+}
+
 inline std::string proc(pid_t pid, const std::string& name) {
   return "/proc/" + std::to_string(pid) + "/" + name;
 }
@@ -93,6 +100,5 @@ struct Connection {
     return ::poll(&watched, 1, 30000) == 1 && (watched.revents & (POLLHUP | POLLERR)) != 0;
   }
 };
-
 
 }  // namespace tether::test

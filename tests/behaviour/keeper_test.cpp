@@ -70,7 +70,7 @@ TEST_CASE("a keeper holds a detached child and says so") {
   TemporaryDirectory directory;
   const std::string status = directory.path("status");
   for (const Words& ours : {Words{"--status-file=" + status}, autokill()}) {
-    CAPTURE(ours);
+    CAPTURE(joined(ours));
     const Cleanup cleanup;
     const Kept kept = keep(ours + Words{"--json"} + probe("sleep"));
     REQUIRE(kept.start.records.size() == 1);
@@ -110,13 +110,19 @@ TEST_CASE("a keeper has a session of its own and holds nothing of the caller's")
     (void)!::chdir(path.c_str());
     for (const int fd : {7, 8, 9}) (void)::dup2(::open("kept", O_RDWR | O_CLOEXEC), fd);
   };
-  const Kept kept = keep(Words{"--status-fd=7", "--keep-fd=8", "--chdir=sub", "--stdout=out"} +
-                             probe("sleep"),
-                         setup);
+  const Kept kept = keep(
+      Words{"--status-fd=7", "--keep-fd=8", "--chdir=sub", "--stdout=out"} + probe("sleep"), setup);
   CHECK(::getsid(kept.keeper) == kept.keeper);
   CHECK(::getsid(kept.child) == kept.child);
   CHECK(terminal_of(kept.keeper) == 0);
   CHECK(link_of(kept.keeper, "cwd") == "/");
+  // The channel to the caller is closed a moment after the word has gone over it.
+  CHECK(eventually([&] {
+    const auto all = descriptors_of(kept.keeper);
+    return std::none_of(all.begin(), all.end(), [&](int fd) {
+      return link_of(kept.keeper, "fd/" + std::to_string(fd)).rfind("socket:", 0) == 0;
+    });
+  }));
   const std::string file = std::filesystem::canonical(directory.path("kept"));
   for (const int fd : descriptors_of(kept.keeper)) {
     const std::string target = link_of(kept.keeper, "fd/" + std::to_string(fd));
@@ -127,8 +133,9 @@ TEST_CASE("a keeper has a session of its own and holds nothing of the caller's")
     } else if (fd == 7) {
       CHECK(target == file);
     } else {
-      CHECK(target.find(directory.path()) == std::string::npos);
-      CHECK((target.rfind("anon_inode:", 0) == 0 || target.rfind("/proc", 0) == 0));
+      const bool is_own = target == "/dev/null" || target.rfind("/proc", 0) == 0 ||
+                          target.rfind("anon_inode:", 0) == 0;
+      CHECK(is_own);
     }
   }
   CHECK(descriptors_of(kept.child) == std::set<int>{0, 1, 2, 8});
@@ -176,22 +183,200 @@ TEST_CASE("a keeper records the exact status in a file that is whole whenever it
 
 TEST_CASE("a keeper writes to the status descriptor and lets go of it at the end") {
   for (const int fd : {7, 1}) {
-    CAPTURE(fd);
+    for (const Words& more : {Words{}, Words{"--json"}}) {
+      CAPTURE(fd);
+      CAPTURE(joined(more));
+      const Cleanup cleanup;
+      TemporaryDirectory directory;
+      Connection pipe = Connection::pipe(1);
+      const Words ours{"-d", "--status-fd=" + std::to_string(fd), "--log=" + directory.path("log")};
+      CHECK(run(ours + more + probe("term", {"3"}), pipe.as(fd)).exit_code == 0);
+      pipe.theirs.reset();
+      const pid_t keeper = children_of(::getpid()).at(0);
+      const pid_t child = children_of(keeper).at(0);
+      REQUIRE(eventually([&] { return read_file(directory.path("log")) == "ready\n"; }));
+      REQUIRE(::kill(child, SIGTERM) == 0);
+      const auto records = parse_records(read_to_end(pipe.ours.get()));
+      REQUIRE(records.size() == 2);
+      CHECK(records[0].at("supervisor_pid") == keeper);
+      CHECK(records[1].at("pid") == child);
+      CHECK(records[1].at("exit_status") == 3);
+    }
+  }
+}
+
+TEST_CASE("standard output gets the start from a detached job with a keeper and then ends") {
+  const Cleanup cleanup;
+  TemporaryDirectory directory;
+  Connection pipe = Connection::pipe(1);
+  const Words ours{"-d", "--json", "--status-file=" + directory.path("status")};
+  CHECK(run(ours + probe("sleep"), pipe.as(1)).exit_code == 0);
+  pipe.theirs.reset();
+  const auto records = parse_records(read_to_end(pipe.ours.get()));
+  REQUIRE(records.size() == 1);
+  const auto child = records[0].at("pid").get<pid_t>();
+  CHECK(state_of(child) == 'S');
+  REQUIRE(::kill(child, SIGKILL) == 0);
+  CHECK(records_in(directory.path("status"), 2)[0] == records[0]);
+}
+
+TEST_CASE("the files of a keeper are where its caller meant them") {
+  const Cleanup cleanup;
+  TemporaryDirectory directory;
+  std::filesystem::create_directory(directory.path("sub"));
+  Setup setup;
+  setup.before_exec = [path = directory.path()] { (void)!::chdir(path.c_str()); };
+  const Kept kept =
+      keep(Words{"--status-file=status", "--pidfile=pid", "--chdir=sub"} + probe("sleep"), setup);
+  CHECK(read_file(directory.path("pid")) == std::to_string(kept.child) + "\n");
+  REQUIRE(::kill(kept.child, SIGKILL) == 0);
+  CHECK(records_in(directory.path("status"), 2)[1].at("signal") == "SIGKILL");
+  CHECK(eventually([&] { return !exists(directory.path("pid")); }));
+  CHECK(std::filesystem::is_empty(directory.path("sub")));
+}
+
+TEST_CASE("a failed exec comes through a keeper as one message and one record") {
+  TemporaryDirectory directory;
+  const std::string status = directory.path("status");
+  directory.write("text", "hello\n");
+  for (const auto& [command, code, error] : {std::tuple{std::string("/no/such"), 127, "ENOENT"},
+                                             std::tuple{directory.path("text"), 126, "EACCES"}}) {
+    directory.write("status", "stale\n");
+    const Finished finished = run({"-d", "--json", "--status-file=" + status, command});
+    CHECK(finished.exit_code == code);
+    CHECK(finished.first_error_line().rfind("tether: cannot run '" + command + "': ", 0) == 0);
+    CHECK(std::count(finished.err.begin(), finished.err.end(), '\n') == 1);
+    REQUIRE(finished.records.size() == 1);
+    CHECK(finished.records[0].at("errno") == error);
+    CHECK(finished.records[0].at("exit_status") == code);
+    CHECK(parse_records(read_file(status)) == finished.records);
+    CHECK(run(Words{"-d"} + autokill() + Words{command}).exit_code == code);
+    CHECK(OrphanCollector().all_are_gone());
+  }
+}
+
+TEST_CASE("what fails before the spawn comes through a keeper too") {
+  TemporaryDirectory directory;
+  const Finished finished =
+      run(Words{"-d", "--status-file=" + directory.path("no/such/status")} + probe("sleep"));
+  CHECK(finished.exit_code == 125);
+  CHECK(finished.err == "tether: cannot write '" + directory.path("no/such/status") +
+                            "': No such file or directory\n");
+  CHECK(OrphanCollector().all_are_gone());
+}
+
+TEST_CASE("a signal to the keeper reaches its job") {
+  const Cleanup cleanup;
+  TemporaryDirectory directory;
+  const std::string out = directory.path("out");
+  const Words ours{"--status-file=" + directory.path("status"), "--stdout=" + out};
+  const Kept kept = keep(ours + probe("fork"));
+  // To the whole group: the one that speaks is not the main process.
+  REQUIRE(eventually([&] { return read_file(out) == "ready\n"; }));
+  REQUIRE(::kill(kept.keeper, SIGTERM) == 0);
+  REQUIRE(eventually([&] { return read_file(out) == "ready\ngot 15\n"; }));
+  REQUIRE(::kill(kept.keeper, SIGUSR2) == 0);
+  CHECK(records_in(directory.path("status"), 2)[1].at("status") == 0);
+}
+
+TEST_CASE("a job that a signal to the keeper has ended is put down to it") {
+  const Cleanup cleanup;
+  TemporaryDirectory directory;
+  const Kept kept = keep(Words{"--status-file=" + directory.path("status")} + probe("sleep"));
+  REQUIRE(::kill(kept.keeper, SIGTERM) == 0);
+  const Json exit = records_in(directory.path("status"), 2)[1];
+  CHECK(exit.at("signal") == "SIGTERM");
+  CHECK(exit.at("cause") == "signal");
+}
+
+TEST_CASE("a stopped job does not stop its keeper") {
+  const Cleanup cleanup;
+  TemporaryDirectory directory;
+  const Kept kept = keep(Words{"--status-file=" + directory.path("status")} + probe("sleep"));
+  REQUIRE(::kill(kept.child, SIGSTOP) == 0);
+  REQUIRE(eventually([&] { return state_of(kept.child) == 'T'; }));
+  REQUIRE(::kill(kept.keeper, SIGCONT) == 0);
+  CHECK(eventually([&] { return state_of(kept.child) == 'S'; }));
+  CHECK(eventually([&] { return state_of(kept.keeper) == 'S'; }));
+}
+
+TEST_CASE("a hangup of the terminal reaches neither a detached job nor its keeper") {
+  for (const Words& more : {Words{}, Words{"--status-file=/dev/null"}}) {
+    CAPTURE(joined(more));
     const Cleanup cleanup;
-    Connection pipe = Connection::pipe(1);
-    // With the records on standard output as well, they are there once.
-    for (const Words& more : {Words{}, Words{"--json"}})
-      if (fd == 7 || more.empty()) CAPTURE(more);
-    const Finished finished = run(
-        Words{"-d", "--status-fd=" + std::to_string(fd), "--json"} + probe("term", {"3"}),
-        pipe.as(fd));
-    CHECK(finished.exit_code == 0);
-    pipe.theirs.reset();
-    const pid_t keeper = children_of(::getpid()).at(0);
-    CHECK(link_of(keeper, "fd/" + std::to_string(fd)).rfind("pipe:", 0) == 0);
-    REQUIRE(::kill(keeper, SIGKILL) == 0);
-    const auto records = parse_records(read_to_end(pipe.ours.get()));
-    REQUIRE(records.size() == 1);
-    CHECK(records[0].at("supervisor_pid") == keeper);
+    TemporaryDirectory directory;
+    const std::string out = directory.path("out");
+    {
+      PseudoTerminal terminal;
+      const Words ours{"-d", "--stdout=" + out};
+      CHECK(run(ours + more + probe("catch"), terminal.on({0, 1, 2})).exit_code == 0);
+      REQUIRE(eventually([&] { return read_file(out) == "ready\n"; }));
+    }
+    const auto left = children_of(::getpid());
+    REQUIRE(left.size() == 1);
+    // By the keeper, if there is one. A hangup would be the first to be said.
+    REQUIRE(::kill(left[0], SIGUSR1) == 0);
+    CHECK(eventually([&] { return read_file(out).find("got 10\n") != std::string::npos; }));
+    CHECK(read_file(out) == "ready\ngot 10\n");
+  }
+}
+
+TEST_CASE("a job without a tie lives on when its keeper is killed") {
+  const Cleanup cleanup;
+  TemporaryDirectory directory;
+  const Kept kept = keep(Words{"--status-file=" + directory.path("status")} + probe("sleep"));
+  REQUIRE(::kill(kept.keeper, SIGKILL) == 0);
+  CHECK(OrphanCollector().is_gone(kept.keeper));
+  CHECK(parent_of(kept.child) == ::getpid());
+  CHECK(state_of(kept.child) == 'S');
+  CHECK(parse_records(read_file(directory.path("status"))).size() == 1);
+}
+
+TEST_CASE("a job that is tied to its keeper dies with it whatever it has become") {
+  std::vector<std::pair<Words, Words>> cases = {{autokill(), probe("sleep")},
+                                                {{"--autokill", "--nnp"}, probe("sleep")}};
+  if (is_root()) cases.push_back({autokill(), probe("setuid", {"12345"})});
+  for (const auto& [ours, command] : cases) {
+    CAPTURE(joined(ours));
+    CAPTURE(joined(command));
+    const Cleanup cleanup;
+    TemporaryDirectory directory;
+    const std::string out = directory.path("out");
+    const Kept kept = keep(ours + Words{"--stdout=" + out} + command);
+    REQUIRE(eventually([&] { return read_file(out) == "ready\n"; }));
+    REQUIRE(::kill(kept.keeper, SIGKILL) == 0);
+    CHECK(OrphanCollector().is_gone(kept.child));
+  }
+}
+
+TEST_CASE("a keeper goes on when the tether that waits for the start is killed") {
+  const Cleanup cleanup;
+  TemporaryDirectory directory;
+  const std::string status = directory.path("status");
+  Connection gate = Connection::pipe(0);
+  Running running(Words{"-d", "--block-fd=7", "--status-file=" + status} + probe("exit", {"3"}),
+                  gate.as(7));
+  gate.theirs.reset();
+  CHECK(records_in(status, 1)[0].at("record") == "spawned");
+  running.send(SIGKILL);
+  CHECK(running.wait().signal == SIGKILL);
+  gate.ours.reset();
+  REQUIRE(
+      eventually([&] { return parse_records(read_file(status)).back().at("record") == "exit"; }));
+  CHECK(parse_records(read_file(status)).back().at("status") == 3);
+}
+
+TEST_CASE("a keeper ends with its job and is no zombie where the kernel sees to it") {
+  for (const Words& ours : {Words{"--status-file=/dev/null"}, autokill()}) {
+    CAPTURE(joined(ours));
+    const Cleanup cleanup;
+    const Kept kept = keep(ours + probe("sleep"));
+    REQUIRE(::kill(kept.child, SIGKILL) == 0);
+    // Nobody waits for it here.
+    CHECK(eventually([&] {
+      const auto state = state_of(kept.keeper);
+      return kernel_has_flags() ? !state : state == 'Z';
+    }));
+    CHECK_FALSE(state_of(kept.child).has_value());
   }
 }

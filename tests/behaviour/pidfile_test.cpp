@@ -15,75 +15,14 @@
 #include <sstream>
 #include <thread>
 
-#include "harness.hpp"
+#include "services.hpp"
 
 using namespace tether::test;
 
 namespace {
 
-// A directory in which services run by "pid"; whatever a test leaves running ends with it.
-class Services {
- public:
-  Services() { REQUIRE(::chmod(directory_.path().c_str(), 0777) == 0); }
-  Services(const Services&) = delete;
-  Services& operator=(const Services&) = delete;
-  ~Services() { end_all_children(); }
-
-  [[nodiscard]] std::string path(const std::string& name = "pid") const {
-    return directory_.path(name);
-  }
-  [[nodiscard]] Words by_pidfile() const { return {"--pidfile=" + path()}; }
-  void write(const std::string& name, const std::string& content) const {
-    directory_.write(name, content);
-  }
-  [[nodiscard]] std::string content() const { return read_file(path()); }
-  [[nodiscard]] std::string identity() const { return read_file(path("pid.tether")); }
-  [[nodiscard]] bool is_clean() const { return !exists(path()) && !exists(path("pid.tether")); }
-
-  // A detached COMMAND, by the pidfile.
-  [[nodiscard]] pid_t start(const Words& command = probe("sleep"), const Setup& setup = {}) const {
-    const Finished finished = run(Words{"-dq", "--print-pid"} + by_pidfile() + command, setup);
-    INFO(finished.err);
-    REQUIRE(finished.exit_code == 0);
-    REQUIRE(content() == finished.out);
-    return std::stoi(finished.out);
-  }
-  [[nodiscard]] Finished start_again(const Setup& setup = {}) const {
-    return run(Words{"-dq", "--print-pid"} + by_pidfile() + probe("sleep"), setup);
-  }
-  void check_replaced() const {
-    const Finished again = start_again();
-    CHECK_MESSAGE(again.exit_code == 0, again.err);
-    CHECK(content() == again.out);
-    CHECK(identity().rfind(content().substr(0, content().find('\n')) + " ", 0) == 0);
-  }
-  // Changes one word of the identity: 0 pid, 1 boot, 2 PID namespace, 3 start time, 4 inode.
-  void change_identity(std::size_t number, const std::string& to) const {
-    std::istringstream line(identity());
-    Words words;
-    for (std::string word; line >> word;) words.push_back(word);
-    REQUIRE(words.size() == 5);
-    words[number] = to;
-    std::string changed;
-    for (const std::string& word : words) changed += (changed.empty() ? "" : " ") + word;
-    std::ofstream(path("pid.tether")) << changed << "\n";
-  }
-
- private:
-  TemporaryDirectory directory_;
-};
-
-void kill_and_reap(pid_t pid) {
-  REQUIRE(::kill(pid, SIGKILL) == 0);
-  REQUIRE(OrphanCollector().is_gone(pid));
-}
-
 std::string already_running(pid_t pid, const std::string& path) {
   return "tether: already running as process " + std::to_string(pid) + ": '" + path + "'";
-}
-
-Setup unprivileged() {
-  return is_root() ? as_user(1000) : Setup{};
 }
 
 // A process that reads `path` all the time and counts the times that it was not there whole.
@@ -190,7 +129,7 @@ TEST_CASE("the pidfile is never seen empty or partial") {
     CHECK(run(services.by_pidfile() + probe("exit", {"0"})).exit_code == 0);
     for (int again = 0; again < 2; ++again) {
       const pid_t child = services.start(probe("exit", {"0"}));
-      REQUIRE(OrphanCollector().is_gone(child));
+      REQUIRE(is_gone(child));
     }
   }
   const Poller::Counts counts = poller.stop();
@@ -263,7 +202,7 @@ TEST_CASE("a pidfile whose process was killed is replaced") {
     REQUIRE(::kill(child, SIGKILL) == 0);
     running.send(SIGKILL);
     CHECK(running.wait().signal == SIGKILL);
-    REQUIRE(OrphanCollector().is_gone(child));
+    REQUIRE(is_gone(child));
     CHECK(services.content() == std::to_string(child) + "\n");
     services.check_replaced();
     kill_and_reap(std::stoi(services.content()));
@@ -341,7 +280,7 @@ TEST_CASE("a child of COMMAND that outlives it does not keep it running") {
   const Services services;
   const pid_t child = services.start(
       {"--keep-fd=0", "--", "/bin/sh", "-c", "sleep 1000 & echo $! > " + services.path("left")});
-  REQUIRE(OrphanCollector().is_gone(child));
+  REQUIRE(is_gone(child));
   const pid_t left = std::stoi(read_file(services.path("left")));
   REQUIRE(state_of(left).has_value());
   services.check_replaced();
@@ -562,73 +501,4 @@ TEST_CASE("--umask and --chdir do not touch the pidfile") {
   struct stat file {};
   REQUIRE(::stat(services.path().c_str(), &file) == 0);
   CHECK((file.st_mode & 07777) == 0644);
-}
-
-namespace {
-
-// The smallest range of pids that a kernel allows, for as long as this lives.
-class TinyPidMax {
- public:
-  TinyPidMax() : before_(read_file(path)) { std::ofstream(path) << 400; }
-  TinyPidMax(const TinyPidMax&) = delete;
-  TinyPidMax& operator=(const TinyPidMax&) = delete;
-  ~TinyPidMax() { std::ofstream(path) << before_; }
-
- private:
-  static constexpr const char* path = "/proc/sys/kernel/pid_max";
-  std::string before_;
-};
-
-// Makes processes until one has the number `pid`, and leaves that one running.
-bool reuse(pid_t pid) {
-  // Before Linux 6.9 the start time, in ticks of 10 ms, is all that tells two processes apart.
-  timespec now{};
-  (void)::clock_gettime(CLOCK_BOOTTIME, &now);
-  const auto tick = [](const timespec& time) {
-    return time.tv_sec * 100 + time.tv_nsec / 10000000;
-  };
-  const auto first = tick(now);
-  REQUIRE(eventually([&] {
-    (void)::clock_gettime(CLOCK_BOOTTIME, &now);
-    return tick(now) > first + 1;
-  }));
-  for (int attempt = 0; attempt < 1000; ++attempt) {
-    const pid_t made = ::fork();
-    if (made == 0) {
-      if (::getpid() != pid) ::_exit(0);
-      while (true) ::pause();
-    }
-    if (made == pid) return true;
-    if (made > 0) (void)::waitpid(made, nullptr, 0);
-  }
-  return false;
-}
-
-}  // namespace
-
-TEST_CASE("a pid that was given to another process is nobody's service") {
-  if (!is_root() || std::getenv("TETHER_VM") == nullptr) {
-    MESSAGE("skipped: changes pid_max, which belongs to the whole machine");
-    return;
-  }
-  const Services services;
-  const TinyPidMax tiny;
-  for (const Words& words : {Words{"--stop", "-q"}, Words{"-dq"} + probe("sleep")}) {
-    CAPTURE(words);
-    pid_t child = services.start();
-    // The first 300 are not given out again.
-    for (int attempt = 0; child < 300 && attempt < 400; ++attempt) {
-      kill_and_reap(child);
-      child = services.start();
-    }
-    REQUIRE(child >= 300);
-    kill_and_reap(child);
-    REQUIRE(reuse(child));
-    REQUIRE(services.content() == std::to_string(child) + "\n");
-    const bool stops = words[0] == "--stop";
-    CHECK(run(words + services.by_pidfile()).exit_code == (stops ? 1 : 0));
-    CHECK(state_of(child) == 'S');
-    if (!stops) CHECK(services.content() != std::to_string(child) + "\n");
-    kill_and_reap(child);
-  }
 }

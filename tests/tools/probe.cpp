@@ -284,6 +284,14 @@ int notify(Words words) {
   while (true) ::pause();
 }
 
+// Reads from standard input, once.
+int say_read(Words) {
+  char byte = 0;
+  const ssize_t got = ::read(STDIN_FILENO, &byte, 1);
+  std::printf("read %s\n", got < 0 ? std::strerror(errno) : got == 0 ? "nothing" : "something");
+  return 0;
+}
+
 struct Verb {
   const char* name;
   int (*act)(Words);
@@ -295,7 +303,7 @@ constexpr Verb verbs[] = {
     {"kill", kill_self},      {"dump", dump_core},        {"burn", burn},
     {"sleep", wait_for_ever}, {"input", wait_for_input},  {"catch", say_signals_received},
     {"term", leave_on_term},  {"setuid", change_user},    {"fork", fork_one},
-    {"newline", say_newline}, {"notify", notify},
+    {"newline", say_newline}, {"notify", notify},     {"read", say_read},
 };
 
 }  // namespace

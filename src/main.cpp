@@ -7,6 +7,7 @@
 
 #include "cli/command_line.hpp"
 #include "cli/help.hpp"
+#include "policy/redirections.hpp"
 #include "report/messages.hpp"
 #include "run/run.hpp"
 #include "sys/caller.hpp"
@@ -43,6 +44,8 @@ Result<int> run(int argc, char** argv) {
   if (options.help) return print(tether::help_text());
   if (options.version) return print(tether::version_text());
   if (options.features) return tether::show_features(options);
+  if (tether::Status reserved = tether::reserve_descriptors(options); !reserved.ok())
+    return reserved.failure();
 
   tether::Inherited inherited;
   inherited.arguments = argv;

@@ -35,7 +35,7 @@ constexpr Contradiction contradictions[] = {
     {"exec", "json", nobody_stays},
     {"exec", "status-fd", nobody_stays},
     {"exec", "status-file", nobody_stays},
-    {"exec", "notify", nobody_stays},
+    {"exec", "notify", "nobody stays to hear it"},
     {"exec", "block-fd", no_child},
     {"exec", "print-pid", "the pid is the caller's own to know"},
     {"log", "stdout", same_output},
@@ -123,7 +123,7 @@ Status check_descriptors(const Options& options) {
 }
 
 Status check_stop(const Boundary& boundary, const Options& options) {
-  if (options.mode != Mode::stop) return Unit{};
+  if (!is_named(boundary, "stop")) return Unit{};
   for (const NamedOption& option : boundary.options)
     if (std::find(std::begin(beside_stop), std::end(beside_stop), option.row->name) ==
         std::end(beside_stop))

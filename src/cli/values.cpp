@@ -1,7 +1,10 @@
 #include "cli/values.hpp"
 
+#include <cctype>
 #include <charconv>
 #include <cmath>
+#include <cstdint>
+#include <cstdlib>
 #include <limits>
 #include <utility>
 
@@ -25,8 +28,8 @@ constexpr std::pair<std::string_view, double> units[] = {
     {"", 1e6}, {"ms", 1e3}, {"s", 1e6}, {"m", 60e6}, {"h", 3600e6}, {"d", 86400e6},
 };
 
-// Half of what the type can hold, so that a time can be added to it: 146,000 years.
-constexpr double longest_us = static_cast<double>(std::numeric_limits<std::int64_t>::max()) / 2;
+// Stands for what is too small for the type: still not nothing.
+constexpr double smallest = 1e-9;
 
 }  // namespace
 
@@ -37,14 +40,21 @@ std::optional<int> parse_number(std::string_view text, int low, int high) {
 
 std::optional<Duration> parse_duration(std::string_view text) {
   if (text == "inf") return never;
+  // Other words that from_chars knows, and signs, are no lengths of time.
+  if (text.empty() || (std::isdigit(static_cast<unsigned char>(text[0])) == 0 && text[0] != '.'))
+    return std::nullopt;
   double number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || !std::isfinite(number) || std::signbit(number)) return std::nullopt;
+  // Too long a number, or too small a one: strtod(3) tells which.
+  if (error == std::errc::result_out_of_range)
+    number = std::strtod(std::string(text).c_str(), nullptr) > 1 ? HUGE_VAL : smallest;
+  if (error == std::errc::invalid_argument) return std::nullopt;
   const std::string_view suffix = text.substr(static_cast<std::size_t>(end - text.data()));
   for (const auto& [unit, factor] : units) {
     if (suffix != unit) continue;
     const double microseconds = std::ceil(number * factor);
-    if (microseconds == 0 || microseconds >= longest_us) return never;
+    if (microseconds == 0 || microseconds > static_cast<double>(longest_duration.count()))
+      return never;
     return Duration(static_cast<std::int64_t>(microseconds));
   }
   return std::nullopt;

@@ -78,7 +78,7 @@ bool meet_keeper(const ChildPlan& plan, ChildReport& report) noexcept {
 void close_descriptors(const ChildPlan& plan) noexcept {
   if (!plan.close_descriptors) return;
   // Ours is close-on-exec and still needed; it is spared like the kept ones.
-  const int ours = plan.control_fd;
+  const int ours = plan.control_fd >= 0 ? plan.control_fd : plan.own_error_fd;
   unsigned next = 3;
   bool ours_done = ours < 3;
   std::size_t i = 0;

@@ -68,6 +68,7 @@ struct ChildPlan {
   // child says it is ready and execs when a byte arrives.
   ChildReport* shared_report = nullptr;
   int control_fd = -1;
+  int own_error_fd = -1;  // in place: where a failure can be told once standard error is COMMAND's
   int parents_control_fd = -1;  // the parent's end, a copy of which the child has and must close
 };
 

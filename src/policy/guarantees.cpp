@@ -114,7 +114,7 @@ const char* explain_autoreap(Means means) {
     case Means::kernel:
       return "never a zombie, whoever its parent is (CLONE_AUTOREAP)";
     case Means::wait:
-      return "tether stays and reaps it";
+      return "tether or its keeper stays and reaps it";
     case Means::init:
       return "orphaned on purpose: whoever inherits it reaps it";
     default:

@@ -26,6 +26,13 @@ std::string_view name_of_entry(const char* entry) {
   return text.substr(0, std::min(text.find('='), text.size()));
 }
 
+// A directory may be "executed" too, but not by exec.
+bool is_executable(int directory_fd, const std::string& path) {
+  struct stat file {};
+  return ::fstatat(directory_fd, path.c_str(), &file, 0) == 0 && S_ISREG(file.st_mode) &&
+         ::faccessat(directory_fd, path.c_str(), X_OK, AT_EACCESS) == 0;
+}
+
 }  // namespace
 
 Result<Launch> Launch::prepare(const Options& options, const Inherited& inherited, Extras extras) {
@@ -57,6 +64,11 @@ Status Launch::open_files() {
   redirections_ = files_.list();
   if (extras_.redirection) redirections_.push_back(*extras_.redirection);
   return Unit{};
+}
+
+void Launch::let_go() {
+  files_.keep();
+  directory_.reset();
 }
 
 Status Launch::open_directory() {
@@ -163,13 +175,8 @@ int Launch::base_fd() const {
 }
 
 std::string Launch::located() const {
-  for (const std::string& candidate : candidate_storage_) {
-    // A directory may be "executed", but exec goes on to the next candidate.
-    struct stat file {};
-    if (::fstatat(base_fd(), candidate.c_str(), &file, 0) == 0 && S_ISREG(file.st_mode) &&
-        ::faccessat(base_fd(), candidate.c_str(), X_OK, AT_EACCESS) == 0)
-      return candidate;
-  }
+  for (const std::string& candidate : candidate_storage_)
+    if (is_executable(base_fd(), candidate)) return candidate;
   return {};
 }
 
@@ -182,7 +189,7 @@ bool Launch::looks_executable() const {
   const std::string path = located();
   if (path.empty()) return false;
   const auto interpreter = interpreter_of(base_fd(), path);
-  return !interpreter || ::faccessat(base_fd(), interpreter->c_str(), X_OK, AT_EACCESS) == 0;
+  return !interpreter || is_executable(base_fd(), *interpreter);
 }
 
 Failure Launch::explain_exec(Failure failure) const {

@@ -38,8 +38,9 @@ class Launch {
 
   // Opens the files of COMMAND's standard descriptors: last of all, as it makes some.
   Status open_files();
-  // The start went through: the files that were made stay.
-  void keep_files() { files_.keep(); }
+  // The start went through: the files that were made stay, and COMMAND alone holds what was opened
+  // for it. No plan is made after this.
+  void let_go();
   [[nodiscard]] const Redirections& files() const { return files_; }
 
   // The plan of the child, bound by the chosen means. Points into this object, which must stay

@@ -49,7 +49,7 @@ class Lifecycle {
   Act on_signal(const SignalEvent& event);
   // The child was stopped by `signal`: whoever watches tether has to see a stop. Not if a SIGCONT
   // to tether has come already: the kernel would throw it away for the stop, and nobody would send
-  // another.
+  // another. Nor while we are ending it.
   Act on_child_stopped(int signal, bool continue_has_come);
   Act on_child_continued();
   // The keeper is gone although the child lives.

@@ -7,15 +7,27 @@
 namespace tether {
 namespace {
 
-// EXTEND_TIMEOUT_USEC that no clock will see the end of; more could not be added to a time.
-constexpr std::int64_t longest_us = Duration::max().count() / 2;
+template <typename Number>
+std::errc read_number(std::string_view text, Number& number) {
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, number);
+  return stop == end ? error : std::errc::invalid_argument;
+}
 
 template <typename Number>
 std::optional<Number> parse_positive(std::string_view text) {
   Number number{};
-  const char* end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, number);
-  return error == std::errc() && stop == end && number > 0 ? std::optional(number) : std::nullopt;
+  return read_number(text, number) == std::errc() && number > 0 ? std::optional(number)
+                                                                : std::nullopt;
+}
+
+// Where more is asked for than can be counted, or waited for, that is the longest there is.
+std::optional<Duration> parse_extension(std::string_view text) {
+  std::uint64_t us = 0;
+  const std::errc error = read_number(text, us);
+  const auto longest = static_cast<std::uint64_t>(longest_duration.count());
+  if (error == std::errc::result_out_of_range || us > longest) return longest_duration;
+  return error == std::errc() && us > 0 ? std::optional(Duration(us)) : std::nullopt;
 }
 
 void take_line(std::string_view line, NotifyMessage& message) {
@@ -26,11 +38,12 @@ void take_line(std::string_view line, NotifyMessage& message) {
   if (name == "READY") message.ready = message.ready || value == "1";
   if (name == "BARRIER") message.barrier = message.barrier || value == "1";
   if (name == "STATUS") message.status = std::string(value);
-  if (name == "ERRNO") message.error_number = parse_positive<int>(value);
-  if (name == "MAINPID") message.main_pid = parse_positive<pid_t>(value);
+  if (name == "ERRNO")
+    if (const auto number = parse_positive<int>(value)) message.error_number = number;
+  if (name == "MAINPID")
+    if (const auto pid = parse_positive<pid_t>(value)) message.main_pid = pid;
   if (name == "EXTEND_TIMEOUT_USEC")
-    if (const auto us = parse_positive<std::int64_t>(value))
-      message.extend = Duration(std::min(*us, longest_us));
+    if (const auto extension = parse_extension(value)) message.extend = extension;
 }
 
 }  // namespace

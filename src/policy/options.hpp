@@ -21,6 +21,8 @@ enum class Mode {
 // A length of time that never comes to an end, where the user says 0 or inf.
 using Duration = std::chrono::microseconds;
 constexpr Duration never = Duration::max();
+// A hundred years: can be added to a time of any clock, and nobody waits for longer.
+constexpr Duration longest_duration = std::chrono::hours(24) * 365 * 100;
 
 struct EnvironmentChange {
   std::string name;
@@ -82,6 +84,11 @@ struct Options {
 
   char** command = nullptr;  // the tail of main's argv, byte for byte; null if there is none
 
+  // COMMAND's descriptor for readiness, if it has one.
+  [[nodiscard]] std::optional<int> notify_fd() const {
+    if (!notify || notify->kind != Notify::Kind::descriptor) return std::nullopt;
+    return notify->fd;
+  }
   // Whether somebody stays in the background for a detached child.
   [[nodiscard]] bool leaves_keeper() const {
     return mode == Mode::detach && (autokill || status_fd || status_file);

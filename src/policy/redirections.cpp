@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "sys/descriptors.hpp"
+#include "sys/paths.hpp"
 
 namespace tether {
 namespace {
@@ -25,13 +26,15 @@ Failure open_failure(Stage stage, const std::string& path) {
   return Failure{stage, errno, path, {}, {}};
 }
 
-// A file that is appended to, made if it is missing; `created` then says so.
-UniqueFd open_or_create(const std::string& path, mode_t mode, bool& created) {
+// A file that is appended to, made if it is missing; `created` then says so, and `path` leads to it
+// through no link.
+UniqueFd open_or_create(std::string& path, mode_t mode, bool& created) {
   UniqueFd file(::open(path.c_str(), output_flags));
   if (file || errno != ENOENT) return file;
+  path = resolve(path);  // a link may lead to where no file is yet
   file.reset(::open(path.c_str(), output_flags | O_CREAT | O_EXCL, mode));
   created = static_cast<bool>(file);
-  // Somebody was faster, or it is a link to a file that is not there.
+  // Somebody was faster.
   if (!file && errno == EEXIST) file.reset(::open(path.c_str(), output_flags | O_CREAT, mode));
   return file;
 }
@@ -61,8 +64,7 @@ Result<Redirections> Redirections::open(const Options& options) {
   for (const int fd : options.keep_fds)
     if (fd <= 2) redirections.kept_.push_back(fd);
   // COMMAND's own channel is put there by others.
-  if (options.notify && options.notify->kind == Notify::Kind::descriptor)
-    redirections.kept_.push_back(options.notify->fd);
+  if (const auto fd = options.notify_fd()) redirections.kept_.push_back(*fd);
   if (Status named = redirections.open_named(options); !named.ok()) return named.failure();
   if (options.nohup)
     if (Status replaced = redirections.replace_terminals(); !replaced.ok())
@@ -93,9 +95,10 @@ Status Redirections::open_named(const Options& options) {
 
 Status Redirections::open_output(const std::string& path, const std::vector<int>& targets) {
   bool created = false;
-  UniqueFd file = open_or_create(path, output_mode, created);
+  std::string real_path = path;
+  UniqueFd file = open_or_create(real_path, output_mode, created);
   if (!file) return open_failure(Stage::output, path);
-  if (created) created_.push_back(path);
+  if (created) created_.push_back(real_path);
   for (const int to : targets) list_.push_back({file.get(), to});
   opened_.push_back(std::move(file));
   return Unit{};
@@ -120,7 +123,8 @@ Status Redirections::replace_terminals() {
     Result<int> opened = open_nohup_out(name);
     if (!opened.ok()) return opened.failure();
     file = opened.value();
-    if (output) list_.push_back({file, STDOUT_FILENO});
+    // A closed standard output is where the file lands for nohup(1).
+    list_.push_back({file, STDOUT_FILENO});
     nohup_notice_ = fmt::format("{}appending output to '{}'", ignoring, name);
   } else if (error) {
     nohup_notice_ = fmt::format("{}redirecting standard error to standard output", ignoring);
@@ -141,11 +145,12 @@ Status Redirections::replace_terminals() {
 Result<int> Redirections::open_nohup_out(std::string& name) {
   const auto open_at = [&](const std::string& path) {
     bool created = false;
-    UniqueFd file = open_or_create(path, nohup_mode, created);
+    std::string real_path = path;
+    UniqueFd file = open_or_create(real_path, nohup_mode, created);
     if (!file) return -1;
     if (created) {
       (void)::fchmod(file.get(), nohup_mode);
-      created_.push_back(path);
+      created_.push_back(real_path);
     }
     name = path;
     opened_.push_back(std::move(file));
@@ -212,15 +217,21 @@ void Redirections::remove_created() {
   created_.clear();
 }
 
-bool reserve_descriptor(int fd) {
-  if (::fcntl(fd, F_GETFD) >= 0) return true;
+void Redirections::keep() {
+  created_.clear();
+  opened_.clear();
+}
+
+Status reserve_descriptors(const Options& options) {
+  const auto fd = options.notify_fd();
+  if (!fd || ::fcntl(*fd, F_GETFD) >= 0) return Unit{};
   UniqueFd placeholder(::open("/", O_PATH | O_CLOEXEC));
-  if (!placeholder) return false;
-  if (placeholder.get() == fd) {
-    (void)placeholder.release();
-    return true;
+  const bool is_there = placeholder.get() == *fd;
+  if (placeholder && (is_there || ::dup3(placeholder.get(), *fd, O_CLOEXEC) >= 0)) {
+    if (is_there) (void)placeholder.release();
+    return Unit{};
   }
-  return ::dup3(placeholder.get(), fd, O_CLOEXEC) >= 0;
+  return Failure{Stage::descriptor, errno, {}, fmt::format("--notify=fd:{}", *fd), {}};
 }
 
 }  // namespace tether

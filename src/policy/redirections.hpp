@@ -25,8 +25,8 @@ class Redirections {
   [[nodiscard]] const std::vector<Redirection>& list() const { return list_; }
   // The descriptors of COMMAND that --truncate empties.
   [[nodiscard]] const std::vector<int>& truncated() const { return truncated_; }
-  // The start went through: what was made stays.
-  void keep() { created_.clear(); }
+  // The start went through: what was made stays, and is open in COMMAND alone.
+  void keep();
 
   // What nohup(1) would say, before the start; and what a detached child has lost, after it.
   // Empty if there is nothing to say.
@@ -56,8 +56,8 @@ class Redirections {
   std::string detach_notice_;
 };
 
-// Makes sure that no descriptor of tether's own gets the number `fd`, which COMMAND is to find
-// something else at. To be called before anything is opened. False and errno if there can be none.
-bool reserve_descriptor(int fd);
+// Makes sure that no descriptor of tether's own gets a number at which COMMAND is to find something
+// else. To be called before anything is opened.
+Status reserve_descriptors(const Options& options);
 
 }  // namespace tether

@@ -79,12 +79,14 @@ Result<Pidfile> Pidfile::claim(const std::string& path) {
   Pidfile pidfile(is_privileged() ? with_real_directory(path) : resolve(path));
   if (Status trusted = pidfile.check_trust(); !trusted.ok()) return trusted.failure();
   if (Status locked = pidfile.lock(IfMissing::create); !locked.ok()) return locked.failure();
-  const auto running = pidfile.find_running();
-  if (!running) return pidfile;
+  auto found = pidfile.find_running();
+  if (found.ok() && !found.value()) return pidfile;
   pidfile.unlock();
-  return Failure{Stage::running, 0, path,
-                 fmt::format("already running as process {}: '{}'", running->identity.pid, path),
-                 "tether --stop with the same --pidfile ends it"};
+  if (!found.ok()) return found.failure();
+  return Failure{
+      Stage::running, 0, path,
+      fmt::format("already running as process {}: '{}'", found.value()->identity.pid, path),
+      "tether --stop with the same --pidfile ends it"};
 }
 
 Result<Pidfile> Pidfile::look(const std::string& path, std::optional<Running>& running) {
@@ -94,9 +96,11 @@ Result<Pidfile> Pidfile::look(const std::string& path, std::optional<Running>& r
     if (locked.failure().error_number != ENOENT) return locked.failure();
     return pidfile;
   }
-  running = pidfile.find_running();
-  if (running) pidfile.subject_ = running->identity;
+  auto found = pidfile.find_running();
   pidfile.unlock();
+  if (!found.ok()) return found.failure();
+  running = std::move(found.value());
+  if (running) pidfile.subject_ = running->identity;
   return pidfile;
 }
 
@@ -157,15 +161,23 @@ std::optional<ProcessIdentity> Pidfile::believed() const {
   return identity;
 }
 
-std::optional<Pidfile::Running> Pidfile::find_running() const {
+Result<std::optional<Pidfile::Running>> Pidfile::find_running() const {
   const auto identity = believed();
-  if (!identity) return std::nullopt;
+  if (!identity) return std::optional<Running>();
   // Opened first: what is found out by number after that is about the process it is open for.
   Running running{*identity, UniqueFd(open_pidfd(identity->pid))};
-  if (!running.pidfd) return std::nullopt;
+  if (!running.pidfd) return std::optional<Running>();
   const auto now = identify(identity->pid, running.pidfd.get());
-  if (!now || !is_same(*now, *identity)) return std::nullopt;
-  return running;
+  if (!now) return std::optional<Running>();
+  const auto same = is_same(*now, *identity);
+  if (!same)
+    return Failure{
+        Stage::pidfile, 0, path_,
+        fmt::format("/proc does not show whether process {} is the one it was written for",
+                    identity->pid),
+        "the superuser can see it"};
+  if (!*same) return std::optional<Running>();
+  return std::optional(std::move(running));
 }
 
 Status Pidfile::write_for(pid_t child, int pidfd) {
@@ -198,7 +210,7 @@ Status Pidfile::write(const ProcessIdentity& child) {
 void Pidfile::remove() {
   if (!subject_ || !lock(IfMissing::leave).ok()) return;
   const auto identity = believed();
-  if (identity && is_same(*identity, *subject_)) {
+  if (identity && is_same(*identity, *subject_).value_or(false)) {
     (void)::unlink(path_.c_str());
     (void)::unlink(identity_path().c_str());
   }

@@ -51,7 +51,7 @@ class Pidfile {
   Status lock(IfMissing if_missing);
   void unlock();
   [[nodiscard]] std::optional<ProcessIdentity> believed() const;
-  [[nodiscard]] std::optional<Running> find_running() const;
+  [[nodiscard]] Result<std::optional<Running>> find_running() const;
 
   std::string path_;
   UniqueFd lock_;  // FILE.tether, while it is locked

@@ -83,9 +83,12 @@ Result<int> attend(const Forked& keeper, int channel, int signals) {
       if (errno == EINTR) continue;
       return background_failure(errno);
     }
-    char word = 0;
-    if (watched[0].revents != 0 && ::recv(channel, &word, 1, MSG_DONTWAIT) == 1) return 0;
     if (watched[2].revents != 0) pass_signals_on(signals, keeper.cloned.pidfd.get());
+    // Always: a keeper that has ended may have given its word before.
+    char word = 0;
+    const ssize_t got = ::recv(channel, &word, 1, MSG_DONTWAIT);
+    if (got == 1) return 0;
+    if (got == 0) channel = -1;  // it is ending
     if (watched[1].revents == 0) continue;
     const auto ending = learn_keepers_end(keeper);
     if (!ending) return background_failure(ECHILD);
@@ -108,6 +111,7 @@ std::vector<int> needed_descriptors(const Options& options, int channel) {
   needed.insert(needed.end(), options.keep_fds.begin(), options.keep_fds.end());
   if (options.status_fd) needed.push_back(*options.status_fd);
   if (options.block_fd) needed.push_back(*options.block_fd);
+  if (const auto fd = options.notify_fd()) needed.push_back(*fd);
   std::sort(needed.begin(), needed.end());
   return needed;
 }
@@ -159,8 +163,9 @@ void release_callers_descriptors(const Options& options) {
   for (const int fd : options.keep_fds)
     if (fd > STDERR_FILENO) (void)::close(fd);
   if (options.block_fd && *options.block_fd > STDERR_FILENO) (void)::close(*options.block_fd);
-  const bool is_by_descriptor = options.notify && options.notify->kind == Notify::Kind::descriptor;
-  if (is_by_descriptor && options.notify->fd > STDERR_FILENO) (void)::close(options.notify->fd);
+  const auto notify_fd = options.notify_fd();
+  if (notify_fd && *notify_fd > STDERR_FILENO && notify_fd != options.status_fd)
+    (void)::close(*notify_fd);
   const UniqueFd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
   for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd)
     if (null && options.status_fd != fd) (void)::dup2(null.get(), fd);

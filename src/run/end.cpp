@@ -18,6 +18,8 @@
 namespace tether {
 namespace {
 
+constexpr std::size_t longest_quotation = 200;
+
 std::string manner_of(const Ending& ending) {
   return ending.code == Ending::Code::exited
              ? fmt::format("exited with status {}", ending.exit_code)
@@ -50,7 +52,8 @@ Failure not_ready(const Options& options, const Outcome& outcome, const Readines
   }
   if (failure.error_number != 0)
     failure.detail += fmt::format(": {}", error_text(failure.error_number));
-  if (readiness.status()) failure.hint = fmt::format("it said '{}'", *readiness.status());
+  if (readiness.status())
+    failure.hint = fmt::format("it said '{}'", readiness.status()->substr(0, longest_quotation));
   failure.exit_status = final_status(options, outcome);
   return failure;
 }
@@ -80,16 +83,17 @@ Result<int> wait_for_end(const Options& options, Start& start, Supervisor& super
   if (start.pidfile()) start.pidfile()->remove();
   const int status = final_status(options, outcome);
   Reporter& reporter = start.reporter();
-  if (reporter.wants_records())
-    reporter.everywhere(
-        to_line(ExitRecord{outcome.pid, outcome.ending, outcome.cause, outcome.escalated,
-                           outcome.elapsed_s, outcome.usage, status}));
-  tell_of_end(options, outcome);
   std::optional<Failure> failure;
   if (!outcome.was_ready) {
     failure = not_ready(options, outcome, supervisor.readiness());
     if (reporter.wants_records()) reporter.everywhere(error_line(*failure));
   }
+  // The last word on a child is how it ended.
+  if (reporter.wants_records())
+    reporter.everywhere(
+        to_line(ExitRecord{outcome.pid, outcome.ending, outcome.cause, outcome.escalated,
+                           outcome.elapsed_s, outcome.usage, status}));
+  tell_of_end(options, outcome);
   supervisor.finish_records();
   if (failure) say(*failure);
   die_of_interrupt(outcome, status);

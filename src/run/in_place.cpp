@@ -1,3 +1,4 @@
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -53,9 +54,12 @@ Failure run_in_place(const Options& options, Inherited& inherited) {
     if (!written.ok()) return written.failure();
     pidfile.emplace(std::move(written.value()));
   }
-  const ChildPlan plan = launch.plan(chosen);
+  ChildPlan plan = launch.plan(chosen);
+  const UniqueFd own_error(::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
+  plan.own_error_fd = own_error.get();
   const pid_t group = ::getpgrp();
   const ChildReport report = become_command(plan);
+  if (own_error) (void)::dup2(own_error.get(), STDERR_FILENO);
   if (plan.terminal_fd >= 0) (void)::tcsetpgrp(plan.terminal_fd, group);
   if (pidfile) pidfile->remove();
   return explain(report, launch);

@@ -72,17 +72,13 @@ Status Start::run() {
     return fail(failure.stage == Stage::exec ? launch_->explain_exec(failure) : failure);
   }
   bound_ = std::move(bound.value());
-  launch_->keep_files();
+  launch_->let_go();
   tell();
   return Unit{};
 }
 
 // The files of COMMAND come last, as some are made.
 Status Start::open_everything() {
-  const bool by_descriptor = options_.notify && options_.notify->kind == Notify::Kind::descriptor;
-  if (by_descriptor && !reserve_descriptor(options_.notify->fd))
-    return Failure{
-        Stage::descriptor, errno, {}, fmt::format("--notify=fd:{}", options_.notify->fd), {}};
   if (Status opened = reporter_.open(options_); !opened.ok()) return opened;
   if (Status permitted = check_privilege(options_, facts_for(options_, nullptr)); !permitted.ok())
     return permitted;
@@ -206,7 +202,8 @@ Status Start::wait_at_gate(const Child& made) {
       failure.exit_status = 128 + signal;
       return failure;
     }
-    if (watched[1].revents != 0) return Failure{Stage::exec, EINTR, {}, {}, {}};
+    if (watched[1].revents != 0)
+      return Failure{Stage::gate, 0, {}, "the child was killed before --block-fd", {}};
     if (watched[0].revents != 0) return Unit{};
   }
 }

@@ -18,18 +18,16 @@ namespace {
 // More generations than any pid_max allows would be a loop.
 constexpr int most_generations = 1 << 16;
 
-std::string first_line_of(const std::string& path) {
+std::string read_text(const std::string& path) {
   const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   std::array<char, 1024> text;
   const ssize_t size = file ? ::read(file.get(), text.data(), text.size()) : -1;
-  if (size <= 0) return {};
-  const std::string_view line(text.data(), static_cast<std::size_t>(size));
-  return std::string(line.substr(0, std::min(line.find('\n'), line.size())));
+  return size > 0 ? std::string(text.data(), static_cast<std::size_t>(size)) : std::string();
 }
 
 std::string_view next_word(std::string_view& text) {
-  text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
-  const std::string_view word = text.substr(0, std::min(text.find(' '), text.size()));
+  text.remove_prefix(std::min(text.find_first_not_of(" \n"), text.size()));
+  const std::string_view word = text.substr(0, std::min(text.find_first_of(" \n"), text.size()));
   text.remove_prefix(word.size());
   return word;
 }
@@ -43,12 +41,12 @@ std::optional<Number> parse(std::string_view word) {
 }
 
 // Field `number` of /proc/PID/stat, counted from 1 as in proc(5). The name in field 2 may hold
-// anything; what follows its last parenthesis does not.
+// anything, a newline too; what follows its last parenthesis does not.
 std::optional<std::uint64_t> stat_field(pid_t pid, int number) {
-  const std::string line = first_line_of(fmt::format("/proc/{}/stat", pid));
-  const std::size_t name_end = line.rfind(')');
+  const std::string text = read_text(fmt::format("/proc/{}/stat", pid));
+  const std::size_t name_end = text.rfind(')');
   if (name_end == std::string::npos) return std::nullopt;
-  std::string_view rest = std::string_view(line).substr(name_end + 1);
+  std::string_view rest = std::string_view(text).substr(name_end + 1);
   std::string_view word;
   for (int field = 3; field <= number; ++field) word = next_word(rest);
   return parse<std::uint64_t>(word);
@@ -59,22 +57,24 @@ std::optional<std::uint64_t> stat_field(pid_t pid, int number) {
 std::optional<ProcessIdentity> identify(pid_t pid, int pidfd) {
   ProcessIdentity identity;
   identity.pid = pid;
-  identity.boot = first_line_of("/proc/sys/kernel/random/boot_id");
+  const std::string boot = read_text("/proc/sys/kernel/random/boot_id");
+  std::string_view boot_line = boot;
+  identity.boot = next_word(boot_line);
   struct stat space {};
   if (identity.boot.empty() || ::stat("/proc/self/ns/pid", &space) != 0) return std::nullopt;
   identity.pid_namespace = space.st_ino;
-  const auto start_time = stat_field(pid, 22);
+  identity.start_time = stat_field(pid, 22).value_or(0);
   // What has not ended by now still had its number when that was looked up.
-  if (!start_time || has_ended(pidfd)) return std::nullopt;
-  identity.start_time = *start_time;
+  if (has_ended(pidfd)) return std::nullopt;
   identity.pidfs_inode = pidfs_inode(pidfd).value_or(0);
   return identity;
 }
 
-bool is_same(const ProcessIdentity& one, const ProcessIdentity& other) {
+std::optional<bool> is_same(const ProcessIdentity& one, const ProcessIdentity& other) {
   if (one.pid != other.pid || one.boot != other.boot || one.pid_namespace != other.pid_namespace)
     return false;
   if (one.pidfs_inode != 0 && other.pidfs_inode != 0) return one.pidfs_inode == other.pidfs_inode;
+  if (one.start_time == 0 || other.start_time == 0) return std::nullopt;
   return one.start_time == other.start_time;
 }
 

@@ -15,7 +15,8 @@ struct ProcessIdentity {
   pid_t pid = -1;
   std::string boot;                 // /proc/sys/kernel/random/boot_id
   std::uint64_t pid_namespace = 0;  // inode of /proc/self/ns/pid
-  std::uint64_t start_time = 0;     // clock ticks since the boot (proc(5), stat, field 22)
+  std::uint64_t start_time = 0;     // clock ticks since the boot (proc(5), stat, field 22); 0 where
+                                    // /proc hides it (hidepid)
   std::uint64_t pidfs_inode = 0;    // unique since the boot; 0 before Linux 6.9
 };
 
@@ -23,8 +24,9 @@ struct ProcessIdentity {
 // None if it has ended, or if /proc is not mounted.
 std::optional<ProcessIdentity> identify(pid_t pid, int pidfd);
 
-// The same process? By the inode where both have one, else by the start time.
-bool is_same(const ProcessIdentity& one, const ProcessIdentity& other);
+// The same process? By the inode where both have one, else by the start time; none if neither can
+// tell.
+std::optional<bool> is_same(const ProcessIdentity& one, const ProcessIdentity& other);
 
 // One line, newline included, and back.
 std::string to_line(const ProcessIdentity& identity);

@@ -23,6 +23,7 @@ pid_t detach(const Words& arguments, const Setup& setup = {}) {
   REQUIRE(finished.exit_code == 0);
   const std::vector<pid_t> left = children_of(::getpid());
   REQUIRE(left.size() == 1);
+  REQUIRE(probe_sits(left[0]));
   return left[0];
 }
 
@@ -41,16 +42,16 @@ std::string unattended_autoreap() {
 }  // namespace
 
 TEST_CASE("a detached start succeeds once COMMAND has been executed and leaves nothing else") {
-  for (const char* option : {"-d", "-f", "--detach", "--fork", "-df"}) {
+  for (const std::string option : {"-d", "-f", "--detach", "--fork", "-df"}) {
     CAPTURE(option);
     const Cleanup cleanup;
-    const Finished finished = run(Words{option, "-q"} + probe("sleep"));
+    const Finished finished = run(Words{option} + Words{"-q"} + probe("sleep"));
     CHECK(finished.exit_code == 0);
     CHECK(finished.out.empty());
     CHECK(finished.err.empty());
     const auto left = children_of(::getpid());
     REQUIRE(left.size() == 1);
-    CHECK(link_of(left[0], "exe") == std::filesystem::canonical(tool("probe")).string());
+    CHECK(probe_sits(left[0]));
   }
 }
 
@@ -76,13 +77,12 @@ TEST_CASE("a detached start that fails says so in its status and a message and a
 
 TEST_CASE("options that contradict a detached start are refused before anything is done") {
   TemporaryDirectory directory;
-  for (const char* option : {"--wait", "--ctty", "--exec"}) {
+  for (const std::string option : {"--wait", "--ctty", "--exec"}) {
     CAPTURE(option);
-    const Finished finished =
-        run(Words{"-d", option, "--stdout=" + directory.path("out")} + probe("exit", {"0"}));
+    const Finished finished = run(Words{"-d", "--stdout=" + directory.path("out")} + Words{option} +
+                                  probe("exit", {"0"}));
     CHECK(finished.exit_code == 125);
-    CHECK(finished.first_error_line().find(std::string("--detach and ") + option) !=
-          std::string::npos);
+    CHECK(finished.first_error_line().find("--detach and " + option) != std::string::npos);
   }
   CHECK(std::filesystem::is_empty(directory.path()));
 }
@@ -185,6 +185,7 @@ TEST_CASE("a closed standard descriptor becomes the null device without a word")
   CHECK(finished.exit_code == 0);
   CHECK(finished.err.empty());
   const pid_t child = children_of(::getpid()).at(0);
+  REQUIRE(probe_sits(child));
   CHECK(link_of(child, "fd/0") == "/dev/null");
   CHECK(link_of(child, "fd/1") == "/dev/null");
   CHECK(link_of(child, "fd/2").rfind("pipe:", 0) == 0);

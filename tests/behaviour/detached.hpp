@@ -43,6 +43,13 @@ inline std::string link_of(pid_t pid, const std::string& name) {
   return std::filesystem::read_symlink(proc(pid, name), error);
 }
 
+// Whether `pid` has become the probe for good. A start returns when the exec cannot fail any more,
+// which is a moment before it is complete.
+inline bool probe_sits(pid_t pid) {
+  const std::string path = std::filesystem::canonical(tool("probe"));
+  return eventually([&] { return link_of(pid, "exe") == path && state_of(pid) == 'S'; });
+}
+
 inline std::set<int> descriptors_of(pid_t pid) {
   std::set<int> numbers;
   for (const auto& entry : std::filesystem::directory_iterator(proc(pid, "fd")))
@@ -80,7 +87,7 @@ struct Connection {
   static Connection pipe(int fd) {
     std::array<int, 2> ends{};
     REQUIRE(::pipe2(ends.data(), O_CLOEXEC) == 0);
-    const int mine = fd == STDIN_FILENO ? 1 : 0;
+    const std::size_t mine = fd == STDIN_FILENO ? 1 : 0;
     return {UniqueFd(ends.at(mine)), UniqueFd(ends.at(1 - mine))};
   }
   static Connection socket(int) {

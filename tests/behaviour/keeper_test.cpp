@@ -35,6 +35,7 @@ Kept keep(const Words& arguments, const Setup& setup = {}) {
   REQUIRE(left.size() == 1);
   kept.keeper = left[0];
   REQUIRE(kept.keeper != kept.child);
+  REQUIRE(probe_sits(kept.child));
   return kept;
 }
 
@@ -215,7 +216,7 @@ TEST_CASE("standard output gets the start from a detached job with a keeper and 
   const auto records = parse_records(read_to_end(pipe.ours.get()));
   REQUIRE(records.size() == 1);
   const auto child = records[0].at("pid").get<pid_t>();
-  CHECK(state_of(child) == 'S');
+  CHECK(probe_sits(child));
   REQUIRE(::kill(child, SIGKILL) == 0);
   CHECK(records_in(directory.path("status"), 2)[0] == records[0]);
 }
@@ -336,9 +337,10 @@ TEST_CASE("a job that is tied to its keeper dies with it whatever it has become"
   std::vector<std::pair<Words, Words>> cases = {{autokill(), probe("sleep")},
                                                 {{"--autokill", "--nnp"}, probe("sleep")}};
   if (is_root()) cases.push_back({autokill(), probe("setuid", {"12345"})});
-  for (const auto& [ours, command] : cases) {
-    CAPTURE(joined(ours));
-    CAPTURE(joined(command));
+  for (const auto& each : cases) {
+    const Words& ours = each.first;
+    const Words& command = each.second;
+    CAPTURE(joined(ours + command));
     const Cleanup cleanup;
     TemporaryDirectory directory;
     const std::string out = directory.path("out");

@@ -49,9 +49,7 @@ class Job {
       REQUIRE(eventually([&] { return !children_of(parent).empty(); }));
       pid_ = children_of(parent).at(0);
     }
-    REQUIRE(eventually([this] {
-      return link_of(pid_, "exe") == std::filesystem::canonical(tool("probe")).string();
-    }));
+    REQUIRE(probe_sits(pid_));
   }
   ~Job() { end_all_children(); }
   Job(const Job&) = delete;
@@ -116,7 +114,7 @@ TEST_CASE("under nohup nothing can be read from what was a terminal") {
 
 TEST_CASE("nohup.out is for its owner only and is appended to") {
   for (const Words& mode : modes) {
-    for (const mode_t mask : {0000, 0077, 0777}) {
+    for (const mode_t mask : {0000U, 0077U, 0777U}) {
       CAPTURE(joined(mode));
       CAPTURE(mask);
       TemporaryDirectory directory;

@@ -169,6 +169,19 @@ TEST_CASE("a start that fails for another reason makes and empties nothing") {
   }
 }
 
+TEST_CASE("an exec that fails although all looked well empties nothing") {
+  for (const Words& mode : modes) {
+    CAPTURE(joined(mode));
+    TemporaryDirectory directory;
+    directory.write("old", "kept\n");
+    // A directory may be "executed", but is no interpreter.
+    directory.write("broken", "#!/\n", 0755);
+    const Words ours{"--stdout=old", "--truncate", "./broken"};
+    CHECK(run(mode + ours, in(directory)).exit_code == 126);
+    CHECK(read_file(directory.path("old")) == "kept\n");
+  }
+}
+
 TEST_CASE("why a start failed is said to the caller and not to the file for errors") {
   for (const Words& mode : modes) {
     for (const std::string option : {"--stderr=new", "--log=new", "--stderr=old", "--log=old"}) {

@@ -186,7 +186,7 @@ TEST_CASE("a second start fails long after the first tether has gone and harms n
   CHECK(told.record("start").is_null());
   CHECK(services.content() == std::to_string(first) + "\n");
   CHECK(services.identity() == identity);
-  CHECK(state_of(first) == 'S');
+  CHECK(is_alive(first));
 }
 
 TEST_CASE("a pidfile whose process was killed is replaced") {
@@ -213,7 +213,7 @@ TEST_CASE("a service that is a zombie does not run") {
   const Services services;
   // Its parent, this test, has not waited for it yet; where the kernel reaps it there is none.
   const pid_t child = services.start(probe("exit", {"0"}));
-  REQUIRE(eventually([child] { return state_of(child).value_or('Z') == 'Z'; }));
+  REQUIRE(eventually([child] { return !is_alive(child); }));
   services.check_replaced();
 }
 
@@ -227,7 +227,7 @@ TEST_CASE("an identity of before a reboot or of another place is not believed") 
     services.change_identity(word, value);
     services.check_replaced();
     CHECK(services.content() != std::to_string(stranger) + "\n");
-    CHECK(state_of(stranger) == 'S');
+    CHECK(is_alive(stranger));
   }
 }
 
@@ -238,7 +238,7 @@ TEST_CASE("an identity with the right number and another time is not believed") 
   services.change_identity(3, "1");
   services.change_identity(4, kernel_is_at_least(6, 9) ? "1" : "0");
   services.check_replaced();
-  CHECK(state_of(stranger) == 'S');
+  CHECK(is_alive(stranger));
 }
 
 TEST_CASE("a pidfile that names a stranger is replaced") {
@@ -473,6 +473,33 @@ TEST_CASE("a process that became COMMAND in place runs by its pidfile") {
   CHECK(stop.wait().exit_code == 0);
   CHECK_FALSE(state_of(pid).has_value());
   CHECK(services.is_clean());
+}
+
+TEST_CASE("a service whose tether was killed is still running") {
+  const Services services;
+  Running running(services.by_pidfile() + probe("sleep"));
+  running.expect_output("ready");
+  const pid_t child = std::stoi(services.content());
+  running.send(SIGKILL);
+  CHECK(running.wait().signal == SIGKILL);
+  CHECK(services.start_again().first_error_line() == already_running(child, services.path()));
+  CHECK(run(Words{"--stop"} + services.by_pidfile()).exit_code == 0);
+  CHECK(is_gone(child));
+  CHECK(services.is_clean());
+}
+
+TEST_CASE("a service that /proc may hide from its own user is still found running") {
+  const Services services;
+  const Setup user = unprivileged();
+  // Who cannot read a program cannot look at its process either: with hidepid not even at its name.
+  std::filesystem::copy(tool("probe"), services.path("unreadable"));
+  REQUIRE(::chmod(services.path("unreadable").c_str(), 0111) == 0);
+  const pid_t child = services.start({services.path("unreadable"), "sleep"}, user);
+  const Finished again = services.start_again(user);
+  CHECK(again.exit_code == 125);
+  CHECK(again.first_error_line() == already_running(child, services.path()));
+  CHECK(run(Words{"--stop"} + services.by_pidfile(), user).exit_code == 0);
+  CHECK(is_gone(child));
 }
 
 TEST_CASE("a service that changes its user is still found running") {

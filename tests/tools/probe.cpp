@@ -303,7 +303,7 @@ constexpr Verb verbs[] = {
     {"kill", kill_self},      {"dump", dump_core},        {"burn", burn},
     {"sleep", wait_for_ever}, {"input", wait_for_input},  {"catch", say_signals_received},
     {"term", leave_on_term},  {"setuid", change_user},    {"fork", fork_one},
-    {"newline", say_newline}, {"notify", notify},     {"read", say_read},
+    {"newline", say_newline}, {"notify", notify},         {"read", say_read},
 };
 
 }  // namespace

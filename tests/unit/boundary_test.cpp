@@ -105,6 +105,25 @@ TEST_CASE("each way of writing an option is understood") {
       {{"--no-new-privs", "cmd"}, {"nnp"}},
       {{"--nnp", "cmd"}, {"nnp"}},
       {{"-q", "-q", "cmd"}, {"quiet", "quiet"}},
+      {{"-d", "cmd"}, {"detach"}},
+      {{"-f", "cmd"}, {"detach"}},
+      {{"--detach", "cmd"}, {"detach"}},
+      {{"--fork", "cmd"}, {"detach"}},
+      {{"-df", "cmd"}, {"detach", "detach"}},
+      {{"-dq", "cmd"}, {"detach", "quiet"}},
+      {{"-qdc", "cmd"}, {"quiet", "detach", "ctty"}},
+      {{"-c", "cmd"}, {"ctty"}},
+      {{"-dsTERM", "cmd"}, {"detach", "signal=TERM@1"}},
+      {{"-ds", "TERM", "cmd"}, {"detach", "signal=TERM@2"}},
+      {{"-s9", "-k5", "cmd"}, {"signal=9@1", "kill-after=5@2"}},
+      {{"-k", "1.5m", "cmd"}, {"kill-after=1.5m@2"}},
+      // The first letter that takes a value takes all that follows.
+      {{"-sdk5", "cmd"}, {"signal=dk5@1"}},
+      {{"-ks", "cmd"}, {"kill-after=s@1"}},
+      {{"-k=5", "cmd"}, {"kill-after==5@1"}},
+      {{"-s", "-d", "cmd"}, {"signal=-d@2"}},
+      {{"-fk", "--", "cmd"}, {"detach", "kill-after=--@2"}},
+      {{"--stop", "--pidfile", "f", "cmd"}, {"stop", "pidfile=f@3"}},
   };
   for (const Row& row : rows) {
     CAPTURE(row.words);
@@ -147,6 +166,10 @@ TEST_CASE("what is no option of ours is refused by name") {
   check_refused({"-\xC3\xA9", "cmd"}, "unknown option '-\xC3\xA9'");
   check_refused({"--JSON", "cmd"}, "unknown option '--JSON'");
   check_refused({"--json", "--nosuch", "cmd"}, "unknown option '--nosuch'");
+  check_refused({"-dZ", "cmd"}, "unknown option '-dZ'");
+  check_refused({"-detach", "cmd"}, "unknown option '-detach'");
+  check_refused({"-D", "cmd"}, "unknown option '-D'");
+  check_refused({"-K5", "cmd"}, "unknown option '-K5'");
 }
 
 TEST_CASE("an abbreviation is no option") {
@@ -154,12 +177,18 @@ TEST_CASE("an abbreviation is no option") {
   check_refused({"--status", "cmd"}, "unknown option '--status'");
   check_refused({"--auto", "cmd"}, "unknown option '--auto'");
   check_refused({"--no-new-priv", "cmd"}, "unknown option '--no-new-priv'");
+  check_refused({"--det", "cmd"}, "unknown option '--det'");
+  check_refused({"--std=f", "cmd"}, "unknown option '--std'");
+  check_refused({"--kill=5", "cmd"}, "unknown option '--kill'");
 }
 
 TEST_CASE("a flag takes no value and not even an empty one") {
   check_refused({"--json=", "cmd"}, "option '--json' takes no value");
   check_refused({"--json=yes", "cmd"}, "option '--json' takes no value");
   check_refused({"--no-new-privs=1", "cmd"}, "option '--no-new-privs' takes no value");
+  check_refused({"--detach=", "cmd"}, "option '--detach' takes no value");
+  check_refused({"--fork=yes", "cmd"}, "option '--fork' takes no value");
+  check_refused({"--stop=f"}, "option '--stop' takes no value");
 }
 
 TEST_CASE("an option that lacks its value is refused") {
@@ -167,6 +196,10 @@ TEST_CASE("an option that lacks its value is refused") {
   check_refused({"--env"}, "option '--env' needs a value: NAME=VALUE");
   check_refused({"-C"}, "option '-C' needs a value: DIR");
   check_refused({"-qC"}, "option '-C' needs a value: DIR");
+  check_refused({"-s"}, "option '-s' needs a value: SIG");
+  check_refused({"-dk"}, "option '-k' needs a value: DURATION");
+  check_refused({"--pidfile"}, "option '--pidfile' needs a value: FILE");
+  check_refused({"--notify"}, "option '--notify' needs a value: HOW");
 }
 
 TEST_CASE("the first fault on the command line is the one named") {
@@ -175,7 +208,7 @@ TEST_CASE("the first fault on the command line is the one named") {
 }
 
 TEST_CASE("words of COMMAND are never judged") {
-  for (const std::string word : {"--nosuch", "-Z", "--json=", "--umask", "-C"}) {
+  for (const std::string word : {"--nosuch", "-Z", "--json=", "--umask", "-C", "-s", "-dk"}) {
     CAPTURE(word);
     const Result<Boundary> found = scan({"cmd", word});
     REQUIRE(found.ok());
@@ -191,12 +224,18 @@ TEST_CASE("the hint names the nearest option") {
   CHECK(hints_at("--chdir-", "chdir"));
   CHECK(hints_at("--unset_env=X", "unset-env"));
   CHECK(hints_at("-json", "json"));
+  CHECK(hints_at("--detatch", "detach"));
+  CHECK(hints_at("-detach", "detach"));
+  CHECK(hints_at("--pid-file=f", "pidfile"));
+  CHECK(hints_at("--kill_after=5", "kill-after"));
+  CHECK(hints_at("--ready-time=5", "ready-timeout"));
 }
 
 TEST_CASE("the hint knows an option by its second name too") {
   // Either name will do: they are one option.
   CHECK((hints_at("--no-new-priv", "no-new-privs") || hints_at("--no-new-priv", "nnp")));
   CHECK((hints_at("--no_new_privs", "no-new-privs") || hints_at("--no_new_privs", "nnp")));
+  CHECK((hints_at("--forks", "fork") || hints_at("--forks", "detach")));
 }
 
 TEST_CASE("nothing is hinted at where no option comes near") {

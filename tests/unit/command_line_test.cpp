@@ -3,8 +3,12 @@
 
 #include <doctest/doctest.h>
 
+#include <chrono>
+#include <csignal>
 #include <string>
 #include <vector>
+
+#include "cli/option_table.hpp"
 
 namespace tether {
 namespace {
@@ -77,6 +81,7 @@ TEST_CASE("a flag sets its own field and no other") {
       {{"--strict"}, &Options::strict},
       {{"--setsid"}, &Options::setsid},
       {{"--setpgid"}, &Options::setpgid},
+      {{"--nohup"}, &Options::nohup},
       {{"--reset-signals"}, &Options::reset_signals},
       {{"--clear-env"}, &Options::clear_environment},
       {{"--close-fds"}, &Options::close_fds},
@@ -100,6 +105,14 @@ TEST_CASE("without options tether waits and everything is at its default") {
   CHECK(options.mode == Mode::wait);
   CHECK(parse({"--wait", "cmd"}).mode == Mode::wait);
   CHECK(parse({"--exec", "cmd"}).mode == Mode::in_place);
+  CHECK(options.signal == SIGTERM);
+  CHECK(options.kill_after == std::chrono::seconds(5));
+  CHECK(options.ready_timeout == never);
+  CHECK_FALSE((options.ctty || options.nohup || options.truncate));
+  CHECK_FALSE((options.standard_input || options.standard_output || options.standard_error));
+  CHECK_FALSE((options.log || options.pidfile || options.notify || options.block_fd));
+  CHECK_FALSE((options.new_session() || options.wants_autoreap() || options.leaves_keeper()));
+  CHECK(options.learns_ending());
   CHECK_FALSE((options.autoreap || options.autokill || options.nnp || options.strict));
   CHECK_FALSE((options.setsid || options.setpgid || options.reset_signals));
   CHECK_FALSE((options.clear_environment || options.close_fds || options.json));
@@ -109,6 +122,75 @@ TEST_CASE("without options tether waits and everything is at its default") {
   CHECK(options.environment.empty());
   CHECK(options.keep_fds.empty());
   CHECK(options.success_status.empty());
+}
+
+TEST_CASE("to detach is asked for by either name and either letter") {
+  for (const Words& words :
+       {Words{"-d", "cmd"}, Words{"-f", "cmd"}, Words{"--detach", "cmd"}, Words{"--fork", "cmd"},
+        Words{"-df", "cmd"}, Words{"-dq", "cmd"}, Words{"-qf", "cmd"}, Words{"-dsTERM", "cmd"},
+        Words{"-d", "--fork", "cmd"}, Words{"-dqs", "INT", "cmd"}, Words{"-dk5", "cmd"}}) {
+    const Options options = parse(words);
+    CAPTURE(words);
+    CHECK(options.mode == Mode::detach);
+    CHECK((options.new_session() && options.wants_autoreap()));
+    CHECK_FALSE((options.setsid || options.autoreap || options.close_fds));
+  }
+}
+
+TEST_CASE("a controlling terminal comes with a session of its own") {
+  for (const std::string ctty : {"-c", "--ctty", "-cq", "-qc", "-wc"}) {
+    CAPTURE(ctty);
+    const Options options = parse({ctty, "cmd"});
+    CHECK((options.ctty && options.setsid && options.new_session()));
+    CHECK(options.mode == Mode::wait);
+    CHECK_FALSE(options.setpgid);
+  }
+  CHECK_FALSE(parse({"--setsid", "cmd"}).ctty);
+}
+
+TEST_CASE("how an ending goes is read from either way of writing it") {
+  struct Row {
+    Words words;
+    int signal;
+    Duration kill_after;
+  };
+  using std::chrono::milliseconds;
+  using std::chrono::seconds;
+  const Row rows[] = {
+      {{"-sINT", "cmd"}, SIGINT, seconds(5)},
+      {{"-s", "sigint", "cmd"}, SIGINT, seconds(5)},
+      {{"-s9", "cmd"}, SIGKILL, seconds(5)},
+      {{"--signal=RTMIN+3", "cmd"}, SIGRTMIN + 3, seconds(5)},
+      {{"--signal", "1", "cmd"}, SIGHUP, seconds(5)},
+      {{"-sINT", "-s", "QUIT", "cmd"}, SIGQUIT, seconds(5)},
+      {{"-k2", "cmd"}, SIGTERM, seconds(2)},
+      {{"-k", "200ms", "cmd"}, SIGTERM, milliseconds(200)},
+      {{"--kill-after=1m", "cmd"}, SIGTERM, seconds(60)},
+      {{"-k0", "cmd"}, SIGTERM, never},
+      {{"-kinf", "cmd"}, SIGTERM, never},
+      {{"-qk.5", "-sHUP", "cmd"}, SIGHUP, milliseconds(500)},
+      // All the rest of a cluster is the value.
+      {{"-dsTERM", "-k1", "cmd"}, SIGTERM, seconds(1)},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.words);
+    const Options options = parse(row.words);
+    CHECK(options.signal == row.signal);
+    CHECK(options.kill_after == row.kill_after);
+  }
+}
+
+TEST_CASE("readiness and the gate are read") {
+  const Options options =
+      parse({"--notify=socket", "--notify=fd:7", "--ready-timeout=1.5", "--block-fd", "0", "cmd"});
+  REQUIRE(options.notify.has_value());
+  CHECK(options.notify->kind == Notify::Kind::descriptor);
+  CHECK(options.notify->fd == 7);
+  CHECK(options.ready_timeout == std::chrono::milliseconds(1500));
+  CHECK(options.block_fd == 0);
+  const Options socket = parse({"--notify=fd:7", "--notify", "socket", "cmd"});
+  CHECK(socket.notify->kind == Notify::Kind::socket);
+  CHECK(socket.ready_timeout == never);
 }
 
 TEST_CASE("COMMAND points into argv") {
@@ -154,6 +236,8 @@ TEST_CASE("of an option that is not repeatable the last one wins") {
   CHECK(parse({"--umask=077", "--umask=022", "cmd"}).umask == mode_t{022});
   CHECK(parse({"--status-fd=5", "--status-fd=6", "cmd"}).status_fd == 6);
   CHECK(parse({"--status-file=a", "--status-file", "b", "cmd"}).status_file == "b");
+  CHECK(parse({"--pidfile=a", "--pidfile", "b", "cmd"}).pidfile == "b");
+  CHECK(parse({"--log=a", "--log=b", "--truncate", "cmd"}).log == "b");
 }
 
 TEST_CASE("values arrive byte for byte") {
@@ -167,7 +251,14 @@ TEST_CASE("values arrive byte for byte") {
       const Options options = parse(words);
       CHECK(options.directory == value);
     }
-    CHECK(parse({"--status-file=" + value, "cmd"}).status_file == value);
+    const Options files = parse({"--stdin=" + value, "--stdout", value, "--stderr=" + value,
+                                 "--pidfile", value, "--status-file=" + value, "cmd"});
+    CHECK(files.standard_input == value);
+    CHECK(files.standard_output == value);
+    CHECK(files.standard_error == value);
+    CHECK(files.pidfile == value);
+    CHECK(files.status_file == value);
+    CHECK(parse({"--log=" + value, "cmd"}).log == value);
     CHECK(changes({"--env=A=" + value, "--env", "B=" + value, "cmd"}) ==
           Words{"A=" + value, "B=" + value});
   }
@@ -186,6 +277,17 @@ TEST_CASE("a value that means nothing is refused in the words of its option") {
         "option '--status-fd' wants a descriptor's number, not '2147483648'");
   CHECK(refusal({"--success-status=256", "cmd"}) ==
         "option '--success-status' wants an exit status from 0 to 255, not '256'");
+  const std::string duration = " wants a duration such as 1.5, 200ms, 30s, 5m, 2h, 1d or inf, not ";
+  CHECK(refusal({"-k5x", "cmd"}) == "option '--kill-after'" + duration + "'5x'");
+  CHECK(refusal({"--ready-timeout=-1", "--notify=socket", "cmd"}) ==
+        "option '--ready-timeout'" + duration + "'-1'");
+  CHECK(refusal({"-stop", "cmd"}) ==
+        "option '--signal' wants a signal's name or number, not 'top'");
+  CHECK(refusal({"--signal=65", "cmd"}) ==
+        "option '--signal' wants a signal's name or number, not '65'");
+  CHECK(refusal({"--notify=fd", "cmd"}) == "option '--notify' wants fd:N or socket, not 'fd'");
+  CHECK(refusal({"--block-fd=-1", "cmd"}) ==
+        "option '--block-fd' wants a descriptor's number, not '-1'");
   CHECK(refusal({"--env=A", "cmd"}) == "option '--env' wants NAME=VALUE, not 'A'");
   CHECK(refusal({"--env==1", "cmd"}) == "option '--env' wants NAME=VALUE, not '=1'");
   CHECK(refusal({"--unset-env=A=1", "cmd"}) ==
@@ -199,8 +301,9 @@ TEST_CASE("a bad value is refused even if a good one follows") {
 }
 
 TEST_CASE("an empty value is refused and never takes the next word") {
-  for (const std::string option : {"chdir", "umask", "env", "unset-env", "keep-fd", "status-fd",
-                                   "status-file", "success-status"}) {
+  for (const OptionRow& row : option_table()) {
+    if (!row.takes_value()) continue;
+    const std::string option = row.name;
     CAPTURE(option);
     const std::string wanted = "option '--" + option + "' wants ";
     for (const Words& words :
@@ -212,56 +315,24 @@ TEST_CASE("an empty value is refused and never takes the next word") {
   }
 }
 
-TEST_CASE("options that contradict each other are refused in either order") {
-  struct Row {
-    Words one;
-    Words other;
-    std::string text;
-  };
-  const Row rows[] = {
-      {{"--exec"}, {"--wait"}, "--exec and --wait"},
-      {{"--exec"}, {"--autoreap"}, "--exec and --autoreap"},
-      {{"--exec"}, {"--autokill", "--nnp"}, "--exec and --autokill"},
-      {{"--exec"}, {"--success-status=3"}, "--exec and --success-status"},
-      {{"--exec"}, {"--json"}, "--exec and --json"},
-      {{"--exec"}, {"--status-fd", "5"}, "--exec and --status-fd"},
-      {{"--exec"}, {"--status-file=f"}, "--exec and --status-file"},
-      {{"--exec"}, {"--print-pid"}, "--exec and --print-pid"},
-      {{"-v"}, {"--quiet"}, "--verbose and --quiet"},
-      {{"--features"}, {"--dry-run"}, "--features and --dry-run"},
-      {{"--keep-fd=5"}, {"--status-fd=5"}, "--keep-fd=5 and --status-fd=5"},
-      {{"--keep-fd=4", "--keep-fd=05"}, {"--status-fd=5"}, "--keep-fd=5 and --status-fd=5"},
-  };
-  for (const Row& row : rows)
-    for (const bool swapped : {false, true}) {
-      Words words = swapped ? row.other : row.one;
-      const Words& second = swapped ? row.one : row.other;
-      words.insert(words.end(), second.begin(), second.end());
-      words.emplace_back("cmd");
-      CAPTURE(words);
-      const std::string wanted = row.text + " contradict each other: ";
-      CHECK(refusal(words).substr(0, wanted.size()) == wanted);
-    }
+TEST_CASE("options that contradict each other are refused when all are read") {
+  CHECK(refusal({"--exec", "--json", "cmd"}) ==
+        "--exec and --json contradict each other: nobody stays to do it");
+  CHECK(refusal({"-dc", "cmd"}) ==
+        "--detach and --ctty contradict each other: a detached child has no controlling terminal");
+  CHECK(refusal({"--keep-fd=5", "--status-fd=5", "cmd"}) ==
+        "--keep-fd=5 and --status-fd=5 contradict each other: COMMAND cannot have both");
+  CHECK(refusal({"--stop", "--pidfile=f", "cmd"}) == "--stop takes no COMMAND");
+  CHECK(refusal({"--json"}) == "no COMMAND given");
+  // A value that means nothing comes before what cannot stand together.
+  CHECK(refusal({"--exec", "--status-fd=x", "cmd"}).find("not 'x'") != std::string::npos);
 }
 
-TEST_CASE("what can stand together is not refused") {
-  CHECK(parse({"--exec", "--nnp", "--setsid", "--chdir=/", "--strict", "cmd"}).nnp);
-  CHECK(parse({"--setsid", "--setpgid", "cmd"}).setpgid);
-  CHECK(parse({"--autokill", "--autoreap", "--nnp", "cmd"}).autoreap);
-  CHECK(parse({"--keep-fd=5", "--status-fd=5", "--status-fd=6", "cmd"}).status_fd == 6);
-  CHECK(parse({"--keep-fd=2", "--status-fd=2", "cmd"}).status_fd == 2);
+TEST_CASE("what spawns nothing is taken without a COMMAND") {
+  CHECK(parse({"--stop", "--pidfile=f"}).mode == Mode::stop);
   CHECK(parse({"--features", "--json", "--"}).features);
-  CHECK(parse({"--json", "--status-fd=5", "--status-file=f", "cmd"}).json);
-}
-
-TEST_CASE("a COMMAND is wanted except where nothing is spawned") {
-  for (const Words& words : {Words{}, Words{"--"}, Words{"--json"}, Words{"--dry-run"},
-                             Words{"--exec", "--"}, Words{"--env", "A=1"}})
-    CHECK(refusal(words) == "no COMMAND given");
-  CHECK((parse({"--help"}).help && parse({"-h", "cmd"}).help));
-  CHECK((parse({"-V"}).version && parse({"--version", "cmd"}).version));
-  CHECK(parse({"--features"}).features);
-  CHECK(refusal({"--features", "cmd"}) == "--features takes no COMMAND");
+  CHECK(parse({"-h", "cmd"}).help);
+  CHECK(parse({"-V"}).version);
 }
 
 TEST_CASE("values of --env are wiped from argv in every way of writing them") {

@@ -52,6 +52,13 @@ Options ask(bool autoreap, bool autokill, bool nnp) {
   return options;
 }
 
+// Detached, with a keeper or with nobody left behind.
+Options detached(Options options, bool keeper) {
+  options.mode = Mode::detach;
+  if (keeper) options.status_fd = 5;
+  return options;
+}
+
 std::string text_of(Means means) {
   const char* name = name_of(means);
   return name != nullptr ? name : "-";
@@ -190,6 +197,7 @@ TEST_CASE("each means of the kernel stands for one flag") {
   CHECK(flags(k, k, k) == 7ULL << 34);
   CHECK(flags(k, Means::pdeathsig, Means::prctl) == 1ULL << 34);
   CHECK(flags(Means::wait, Means::keeper, Means::prctl) == 0);
+  CHECK(flags(Means::init, Means::none, Means::none) == 0);
   CHECK(flags(Means::none, Means::none, Means::none) == 0);
 }
 
@@ -212,6 +220,85 @@ TEST_CASE("the refusal for want of privilege says what is wanted and what it cos
         "--autokill needs --nnp, or CAP_SYS_ADMIN in the user namespace");
   CHECK(refused.failure().hint.find("--nnp") != std::string::npos);
   CHECK(refused.failure().hint.find("sudo") != std::string::npos);
+}
+
+TEST_CASE("a keeper is left where somebody has to stay") {
+  struct Row {
+    void (*ask_for)(Options&);
+    bool keeper;
+  };
+  const Row rows[] = {
+      {[](Options&) {}, false},
+      {[](Options& options) { options.status_fd = 2; }, true},
+      {[](Options& options) { options.status_file = "f"; }, true},
+      {[](Options& options) { options.autokill = true; }, true},
+      {[](Options& options) { options.autoreap = options.nnp = true; }, false},
+      {[](Options& options) { options.json = options.print_pid = true; }, false},
+      {[](Options& options) { options.notify = Notify{}; }, false},
+      {[](Options& options) { options.pidfile = "f"; }, false},
+      {[](Options& options) { options.block_fd = 0; }, false},
+      {[](Options& options) { options.nohup = true; }, false},
+  };
+  for (std::size_t i = 0; i < std::size(rows); ++i) {
+    CAPTURE(i);
+    Options options;
+    rows[i].ask_for(options);
+    CHECK_FALSE(options.leaves_keeper());
+    CHECK(options.learns_ending());
+    options.mode = Mode::detach;
+    CHECK(options.leaves_keeper() == rows[i].keeper);
+    CHECK(options.learns_ending() == (rows[i].keeper || options.notify.has_value()));
+    const Guarantees chosen = choose_means(options, old_kernel, root);
+    CHECK(text_of(chosen.autoreap) == (rows[i].keeper ? "wait" : "init"));
+  }
+}
+
+TEST_CASE("a detached child is reaped by the kernel or else by its keeper or who inherits it") {
+  for (const KernelSupport& support : kernels)
+    for (const CallerFacts& caller : callers)
+      for (const bool keeper : {false, true})
+        for (const bool autoreap : {false, true}) {
+          const Options options = detached(ask(autoreap, false, false), keeper);
+          const Guarantees chosen = choose_means(options, support, caller);
+          CHECK(text_of(chosen.autoreap) == (support.autoreap ? "kernel"
+                                             : keeper         ? "wait"
+                                                              : "init"));
+          CHECK(text_of(chosen.autokill) == "-");
+          CHECK(text_of(chosen.supervisor) == "-");
+          CHECK(guarantee_flags(chosen) == (support.autoreap ? clone_autoreap : 0));
+        }
+}
+
+TEST_CASE("a keeper keeps by the same means as a tether that waits") {
+  for (const KernelSupport& support : kernels)
+    for (const CallerFacts& caller : callers)
+      for (const bool nnp : {false, true}) {
+        const Options waiting = ask(false, true, nnp);
+        const Guarantees by_tether = choose_means(waiting, support, caller);
+        for (const bool status : {false, true}) {
+          const Guarantees by_keeper = choose_means(detached(waiting, status), support, caller);
+          CHECK(text_of(by_keeper.autoreap) == text_of(by_tether.autoreap));
+          CHECK(text_of(by_keeper.autokill) == text_of(by_tether.autokill));
+          CHECK(text_of(by_keeper.nnp) == text_of(by_tether.nnp));
+          CHECK(text_of(by_keeper.supervisor) == text_of(by_tether.supervisor));
+        }
+      }
+}
+
+TEST_CASE("strict speaks of the autoreap that comes with detach too") {
+  for (const KernelSupport& support : kernels)
+    for (const CallerFacts& caller : callers)
+      for (const bool keeper : {false, true})
+        for (const bool autoreap : {false, true}) {
+          const Options options = detached(ask(autoreap, false, true), keeper);
+          CHECK(check(options, support, caller).ok());
+          const Status strict = check(strictly(options), support, caller);
+          CHECK(strict.ok() == support.autoreap);
+          if (strict.ok()) continue;
+          CHECK(strict.failure().stage == Stage::guarantee);
+          CHECK(strict.failure().detail ==
+                "--strict: autoreap is enforced by the kernel from Linux 7.1 on, this is 6.12.5");
+        }
 }
 
 TEST_CASE("strict accepts what the kernel enforces and the nnp of prctl") {
@@ -263,6 +350,7 @@ TEST_CASE("the means have the names of the records") {
   CHECK(name_of(Means::none) == nullptr);
   CHECK(std::string(name_of(Means::kernel)) == "kernel");
   CHECK(std::string(name_of(Means::wait)) == "wait");
+  CHECK(std::string(name_of(Means::init)) == "init");
   CHECK(std::string(name_of(Means::pdeathsig)) == "pdeathsig");
   CHECK(std::string(name_of(Means::keeper)) == "keeper");
   CHECK(std::string(name_of(Means::prctl)) == "prctl");
@@ -274,6 +362,7 @@ TEST_CASE("each means is explained in words of its own") {
   };
   CHECK(has(explain_autoreap(Means::kernel), "CLONE_AUTOREAP"));
   CHECK(has(explain_autoreap(Means::wait), "reaps it"));
+  CHECK(has(explain_autoreap(Means::init), "orphaned"));
   CHECK(has(explain_autokill(Means::kernel), "CLONE_PIDFD_AUTOKILL"));
   CHECK(has(explain_autokill(Means::pdeathsig), "parent-death signal"));
   CHECK_FALSE(has(explain_autokill(Means::pdeathsig), "keeper"));

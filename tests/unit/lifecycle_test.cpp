@@ -45,6 +45,14 @@ Act keeper_gone(Lifecycle& lifecycle) {
   return lifecycle.on_keeper_gone();
 }
 
+Act not_ready(Lifecycle& lifecycle) {
+  return lifecycle.on_not_ready();
+}
+
+Act kill_due(Lifecycle& lifecycle) {
+  return lifecycle.on_kill_due();
+}
+
 constexpr auto cont = signalled<SIGCONT, Sender::process, Group::shared>;
 constexpr auto cont_to_own_group = signalled<SIGCONT, Sender::process, Group::own>;
 constexpr auto cont_of_kernel = signalled<SIGCONT, Sender::kernel, Group::shared>;
@@ -80,10 +88,16 @@ const std::vector<Event> events = {
     {"stopped, CONT pending", stopped_and_soon_continued, nothing, 0},
     {"continued", continued, nothing, 0},
     {"keeper gone", keeper_gone, Act::Kind::replace_keeper, 0},
+    {"not ready", not_ready, Act::Kind::end, SIGTERM},
+    {"kill due without an ending", kill_due, nothing, 0},
 };
 
 bool is_stop(const Event& event) {
   return event.kind == stop || event.happen == stopped_and_soon_continued;
+}
+
+bool is_of_ending(const Event& event) {
+  return event.happen == not_ready || event.happen == kill_due;
 }
 
 bool is_continuation(const Event& event) {
@@ -100,23 +114,33 @@ Ending dumped(int signal) {
   return {Ending::Code::dumped, 0, signal};
 }
 
-std::string cause_after(const std::vector<Act (*)(Lifecycle&)>& history, const Ending& ending) {
-  Lifecycle lifecycle;
+using History = std::vector<Act (*)(Lifecycle&)>;
+
+Lifecycle after(const History& history, int first_signal = SIGTERM) {
+  Lifecycle lifecycle(first_signal);
   for (const auto happen : history) (void)happen(lifecycle);
-  return name_of(lifecycle.cause_of(ending));
+  return lifecycle;
+}
+
+std::string cause_after(const History& history, const Ending& ending) {
+  return name_of(after(history).cause_of(ending));
 }
 
 // The act that the last of `history` leads to.
-Act last_act(const std::vector<Act (*)(Lifecycle&)>& history) {
-  Lifecycle lifecycle;
+Act last_act(const History& history, int first_signal = SIGTERM) {
+  Lifecycle lifecycle(first_signal);
   Act act;
   for (const auto happen : history) act = happen(lifecycle);
   return act;
 }
 
-void check_passed_on(const Act& act, int signal) {
-  CHECK(act.kind == pass_on);
+void check_act(const Act& act, Act::Kind kind, int signal) {
+  CHECK(act.kind == kind);
   CHECK(act.signal == signal);
+}
+
+void check_passed_on(const Act& act, int signal) {
+  check_act(act, pass_on, signal);
 }
 
 }  // namespace
@@ -124,21 +148,87 @@ void check_passed_on(const Act& act, int signal) {
 TEST_CASE("each event leads to its act") {
   for (const Event& event : events) {
     CAPTURE(event.name);
-    const Act act = last_act({event.happen});
-    CHECK(act.kind == event.kind);
-    CHECK(act.signal == event.signal);
+    check_act(last_act({event.happen}), event.kind, event.signal);
   }
 }
 
-TEST_CASE("no event changes the act of the next in either order") {
+TEST_CASE("no event changes the act of the next in either order but those of an ending") {
+  for (const Event& first : events)
+    for (const Event& second : events) {
+      if (is_of_ending(first) && is_of_ending(second)) continue;
+      // Who ends it stays awake.
+      if (first.happen == not_ready && is_stop(second)) continue;
+      CAPTURE(first.name);
+      CAPTURE(second.name);
+      check_act(last_act({first.happen, second.happen}), second.kind, second.signal);
+    }
+}
+
+TEST_CASE("an ending begins once and is finished by SIGKILL once it is due") {
+  check_act(last_act({not_ready, not_ready}), nothing, 0);
+  check_act(last_act({not_ready, kill_due}), Act::Kind::kill, SIGKILL);
+  check_act(last_act({kill_due, not_ready}), Act::Kind::end, SIGTERM);
+  check_act(last_act({kill_due, kill_due}), nothing, 0);
+  check_act(last_act({not_ready, kill_due, kill_due}), nothing, 0);
+  check_act(last_act({not_ready, kill_due, not_ready}), nothing, 0);
+  check_act(last_act({kill_due, not_ready, kill_due}), Act::Kind::kill, SIGKILL);
+}
+
+TEST_CASE("a child that stops while it is being ended stops nobody else") {
+  for (const Event& event : events)
+    if (is_stop(event)) check_act(last_act({not_ready, event.happen}), nothing, 0);
+}
+
+TEST_CASE("what happens meanwhile neither begins nor hastens nor undoes an ending") {
+  for (const Event& event : events) {
+    if (is_of_ending(event)) continue;
+    CAPTURE(event.name);
+    const auto other = event.happen;
+    check_act(last_act({other, kill_due}), nothing, 0);
+    check_act(last_act({other, not_ready}), Act::Kind::end, SIGTERM);
+    check_act(last_act({not_ready, other, not_ready}), nothing, 0);
+    check_act(last_act({not_ready, other, kill_due}), Act::Kind::kill, SIGKILL);
+    check_act(last_act({other, not_ready, kill_due}), Act::Kind::kill, SIGKILL);
+    check_act(last_act({not_ready, kill_due, other, kill_due}), nothing, 0);
+  }
+}
+
+TEST_CASE("an ending has begun when it was not ready and not before") {
+  CHECK_FALSE((after({}).is_ending() || after({}).escalated()));
   for (const Event& first : events)
     for (const Event& second : events) {
       CAPTURE(first.name);
       CAPTURE(second.name);
-      const Act act = last_act({first.happen, second.happen});
-      CHECK(act.kind == second.kind);
-      CHECK(act.signal == second.signal);
+      const Lifecycle lifecycle = after({first.happen, second.happen});
+      CHECK(lifecycle.is_ending() == (first.happen == not_ready || second.happen == not_ready));
+      CHECK(lifecycle.escalated() == (first.happen == not_ready && second.happen == kill_due));
+      CHECK(after({first.happen, not_ready, second.happen, kill_due}).escalated());
     }
+}
+
+TEST_CASE("an ending begins with the signal that the user chose") {
+  for (const int signal : {SIGINT, SIGHUP, SIGKILL, SIGSTOP, 64}) {
+    CAPTURE(signal);
+    check_act(last_act({not_ready}, signal), Act::Kind::end, signal);
+    check_act(last_act({not_ready, kill_due}, signal), Act::Kind::kill, SIGKILL);
+    // What began with SIGKILL was never gentle.
+    CHECK(after({not_ready, kill_due}, signal).escalated() == (signal != SIGKILL));
+    CHECK_FALSE(after({not_ready}, signal).escalated());
+    CHECK_FALSE(after({kill_due, not_ready}, signal).escalated());
+  }
+}
+
+TEST_CASE("what we ended is put down to that whatever else came before or after") {
+  const Ending endings[] = {exited(0),       exited(1),       exited(143),     killed(SIGTERM),
+                            killed(SIGKILL), dumped(SIGQUIT), exited(128 + 64)};
+  for (const Event& event : events)
+    for (const Ending& ending : endings) {
+      CAPTURE(event.name);
+      CHECK(cause_after({event.happen, not_ready}, ending) == "not-ready");
+      CHECK(cause_after({not_ready, event.happen}, ending) == "not-ready");
+      CHECK(cause_after({not_ready, event.happen, kill_due}, ending) == "not-ready");
+    }
+  CHECK(cause_after({kill_due}, killed(SIGKILL)) == "command");
 }
 
 TEST_CASE("after a stop and a continuation only the CONT that belongs to it is not passed on") {
@@ -264,10 +354,12 @@ TEST_CASE("the cause does not depend on the order of what went before") {
       CAPTURE(first.name);
       CAPTURE(second.name);
       for (const Ending& ending : {exited(0), exited(129), killed(SIGTERM), killed(SIGHUP)}) {
+        const bool ours = first.happen == not_ready || second.happen == not_ready;
         const bool explained = cause_after({first.happen}, ending) == "signal" ||
                                cause_after({second.happen}, ending) == "signal";
-        CHECK(cause_after({first.happen, second.happen}, ending) ==
-              (explained ? "signal" : "command"));
+        CHECK(cause_after({first.happen, second.happen}, ending) == (ours        ? "not-ready"
+                                                                     : explained ? "signal"
+                                                                                 : "command"));
       }
     }
 }

@@ -63,6 +63,23 @@ TEST_CASE("every stage has its sentence and its exit status") {
       {at(Stage::bind, EINVAL), "cannot set the parent-death signal: Invalid argument", 125},
       {at(Stage::keeper, ENOMEM), "cannot start the keeper: Cannot allocate memory", 125},
       {at(Stage::supervise, ECHILD), "cannot watch the child: No child processes", 125},
+      {at(Stage::supervise, 0, {}, "the keeper was killed by SIGKILL"),
+       "the keeper was killed by SIGKILL", 125},
+      {at(Stage::input, ENOENT, "/no"), "cannot open '/no': No such file or directory", 125},
+      {at(Stage::output, EACCES, "x.log"), "cannot open 'x.log': Permission denied", 125},
+      {at(Stage::pidfile, EROFS, "/p"), "cannot use pidfile '/p': Read-only file system", 125},
+      {at(Stage::pidfile, 0, "/p", "it is a link"), "cannot use pidfile '/p': it is a link", 125},
+      {at(Stage::pidfile, EIO, "/p", "lock"), "cannot use pidfile '/p': lock: Input/output error",
+       125},
+      {at(Stage::running, 0, "/p", "it runs already as 42"), "it runs already as 42", 125},
+      {at(Stage::ctty, ENOTTY),
+       "cannot make standard input the controlling terminal: Inappropriate ioctl for device", 125},
+      {at(Stage::gate, EIO, {}, "--block-fd=5"), "--block-fd=5: Input/output error", 125},
+      {at(Stage::gate, 0, {}, "given up by SIGTERM"), "given up by SIGTERM", 125},
+      {at(Stage::stop, EPERM, {}, "cannot send SIGTERM to process 42"),
+       "cannot send SIGTERM to process 42: Operation not permitted", 125},
+      // What COMMAND said of itself is in the sentence already.
+      {at(Stage::ready, ENOSPC, {}, "'x' was not ready in time"), "'x' was not ready in time", 125},
       {not_run(ENOENT, "x"), "cannot run 'x': No such file or directory", 127},
       {not_run(EACCES, "/etc"), "cannot run '/etc': Permission denied", 126},
   };
@@ -84,10 +101,24 @@ TEST_CASE("a COMMAND that is not there is 127 and one that cannot be executed 12
 }
 
 TEST_CASE("ENOENT at any other stage is a failure of tether") {
-  for (const Stage stage : {Stage::directory, Stage::record, Stage::clone, Stage::descriptor}) {
+  for (const Stage stage :
+       {Stage::directory, Stage::record, Stage::clone, Stage::descriptor, Stage::input,
+        Stage::output, Stage::pidfile, Stage::gate, Stage::stop}) {
     CHECK(exit_status_of(at(stage, ENOENT, "x", "y")) == 125);
     CHECK(exit_status_of(at(stage, EACCES, "x", "y")) == 125);
   }
+}
+
+TEST_CASE("an exit status that a failure brings along is the one") {
+  for (const Stage stage : {Stage::ready, Stage::gate, Stage::stop, Stage::exec})
+    for (const int status : {1, 3, 124, 126, 127, 143, 255}) {
+      Failure failure = at(stage, ENOENT, "x", "x");
+      failure.exit_status = status;
+      CAPTURE(status);
+      CHECK(exit_status_of(failure) == status);
+    }
+  CHECK(exit_status_of(at(Stage::ready, 0, {}, "x")) == exit_tether_failed);
+  CHECK(exit_timed_out == 124);
 }
 
 TEST_CASE("a missing interpreter is named and is no missing COMMAND") {

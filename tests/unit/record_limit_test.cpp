@@ -36,9 +36,10 @@ std::vector<char*> argv_of(Words& words) {
 }
 
 // With all other fields as long as they get.
-std::string start_line(Words words) {
+std::string start_line(Words words, bool is_held_at_gate = false) {
   const std::vector<char*> argv = argv_of(words);
   StartRecord start;
+  start.is_held_at_gate = is_held_at_gate;
   start.pid = INT_MAX;
   start.command = argv.data();
   start.started_at = {1795179600, 999999999};
@@ -107,6 +108,7 @@ TEST_CASE("a command of one long word is cut between characters wherever the lim
       CAPTURE(shift);
       const Words words = {repeat("a", shift) + repeat(unit, 4000), "next"};
       check_cut(start_line(words), words);
+      check_cut(start_line(words, true), words);
       check_cut(dry_run_line(words, "/usr/bin/x"), words);
     }
 }
@@ -186,7 +188,8 @@ TEST_CASE("a dry run with a long path keeps to the limit") {
 
 TEST_CASE("an error with the longest paths keeps to the limit") {
   for (const std::string& unit : units)
-    for (const Stage stage : {Stage::exec, Stage::directory, Stage::record})
+    for (const Stage stage :
+         {Stage::exec, Stage::directory, Stage::record, Stage::input, Stage::output})
       for (std::size_t shift = 0; shift < 8; ++shift) {
         CAPTURE(unit);
         CAPTURE(shift);
@@ -197,9 +200,10 @@ TEST_CASE("an error with the longest paths keeps to the limit") {
         const std::string held = record.at("path");
         CHECK(begins_with(shown(path), held));
         CHECK(Json(held).dump().size() > 1000);
-        CHECK(begins_with(record.at("message"), stage == Stage::exec     ? "cannot run '/"
-                                                : stage == Stage::record ? "cannot write '/"
-                                                                         : "cannot change dir"));
+        CHECK(begins_with(record.at("message"), stage == Stage::exec        ? "cannot run '/"
+                                                : stage == Stage::record    ? "cannot write '/"
+                                                : stage == Stage::directory ? "cannot change dir"
+                                                                            : "cannot open '/"));
         CHECK(record.at("exit_status") == (stage == Stage::exec ? 126 : 125));
       }
 }
@@ -228,6 +232,47 @@ TEST_CASE("a usage error about a huge word keeps to the limit") {
     const Json record = check_is_one_line(error_line({Stage::usage, 0, {}, detail, {}}));
     CHECK(begins_with(shown(detail), record.at("message")));
     CHECK(record.at("path").is_null());
+  }
+}
+
+TEST_CASE("an error about a pidfile with the longest path keeps to the limit") {
+  for (const std::string& unit : units) {
+    CAPTURE(unit);
+    const std::string path = "/" + repeat(unit, (PATH_MAX - 2) / unit.size());
+    const Json record = check_is_one_line(error_line({Stage::pidfile, EPERM, path, path, {}}));
+    CHECK(begins_with(shown(path), record.at("path")));
+    CHECK(begins_with(record.at("message"), "cannot use pidfile '/"));
+  }
+}
+
+TEST_CASE("a ready record with a huge status keeps to the limit") {
+  for (const std::string& unit : units)
+    for (std::size_t shift = 0; shift < 8; ++shift) {
+      CAPTURE(unit);
+      CAPTURE(shift);
+      const std::string status = repeat("a", shift) + repeat(unit, 8000 / unit.size());
+      const Json record =
+          check_is_one_line(to_line(ReadyRecord{INT_MAX, 9223372036854.775807, status}));
+      CHECK(begins_with(shown(status), record.at("status")));
+      CHECK(record.at("status").dump().size() > 1000);
+    }
+}
+
+TEST_CASE("a status of the usual length is whole") {
+  for (const std::string& unit : {units[0], units[6], units[8]}) {
+    const std::string status = repeat(unit, 1000 / unit.size());
+    const Json record = check_is_one_line(to_line(ReadyRecord{7, 0.5, status}));
+    CHECK(record.at("status") == status);
+  }
+}
+
+TEST_CASE("an error about a service with much to say of itself keeps to the limit") {
+  for (const std::string& unit : units) {
+    CAPTURE(unit);
+    Failure failure{Stage::ready, ENOSPC, {}, "'" + repeat(unit, 130000 / unit.size()), {}, 124};
+    const Json record = check_is_one_line(error_line(failure));
+    CHECK(begins_with(shown(failure.detail), record.at("message")));
+    CHECK(record.at("exit_status") == 124);
   }
 }
 

@@ -71,6 +71,54 @@ TEST_CASE("what a start record does not know is null") {
         std::string::npos);
 }
 
+TEST_CASE("a record of a child at the gate is a start record by another name") {
+  const Command command({"make", "test"});
+  StartRecord start;
+  start.pid = 4242;
+  start.command = command.argv();
+  start.started_at = {1795179600, 123456789};
+  start.supervisor_pid = 4240;
+  const std::string started = to_line(start);
+  start.is_held_at_gate = true;
+  const std::string held = to_line(start);
+  const std::string name = R"({"record":"start",)";
+  REQUIRE(started.substr(0, name.size()) == name);
+  CHECK(held == R"({"record":"spawned",)" + started.substr(name.size()));
+}
+
+TEST_CASE("a start record says who stays if anybody does") {
+  const Command command({"x"});
+  StartRecord start;
+  start.pid = 2;
+  start.command = command.argv();
+  start.supervisor_pid = 4240;
+  const auto has = [&](const char* part) { return to_line(start).find(part) != std::string::npos; };
+  CHECK(has(R"("supervisor_pid":4240,"held_by":"tether",)"));
+  start.held_by = HeldBy::keeper;
+  CHECK(has(R"("supervisor_pid":4240,"held_by":"keeper",)"));
+  start.held_by = HeldBy::nobody;
+  CHECK(has(R"("supervisor_pid":null,"held_by":"nobody",)"));
+  start.supervisor_pid = -1;
+  CHECK(has(R"("supervisor_pid":null,"held_by":"nobody",)"));
+  start.guarantees.autoreap = Means::init;
+  CHECK(has(R"("guarantees":{"autoreap":"init","autokill":null,)"));
+}
+
+TEST_CASE("a ready record reads as written down") {
+  CHECK(to_line(ReadyRecord{4242, 0.42, "listening"}) ==
+        R"({"record":"ready","version":1,"pid":4242,"after_s":0.42,"status":"listening"})"
+        "\n");
+  CHECK(to_line(ReadyRecord{7, 1.2345678, std::nullopt}) ==
+        R"({"record":"ready","version":1,"pid":7,"after_s":1.234568,"status":null})"
+        "\n");
+  CHECK(to_line(ReadyRecord{7, 0, ""}) ==
+        R"({"record":"ready","version":1,"pid":7,"after_s":0.0,"status":""})"
+        "\n");
+  CHECK(to_line(ReadyRecord{7, 3600, "\"\x1B\xFF\n"}) ==
+        R"({"record":"ready","version":1,"pid":7,"after_s":3600.0,"status":"\"\u001b)" +
+            replacement + "\\n\"}\n");
+}
+
 TEST_CASE("an exit record reads as written down") {
   ExitRecord exit;
   exit.pid = 4242;
@@ -108,6 +156,45 @@ TEST_CASE("an exit record of a child that was killed names the signal") {
         R"("signal":"SIGRTMIN+3","cause":"signal","escalated":false,"elapsed_s":0.0,)"
         R"("user_s":null,"system_s":null,"max_rss_kib":null,"usage_from":null,"leftover":null,)"
         R"("survivors":null,"exit_status":0})"
+        "\n");
+}
+
+TEST_CASE("an exit record of a child that was not ready says how it was ended") {
+  ExitRecord exit;
+  exit.pid = 7;
+  exit.ending = {Ending::Code::killed, 0, SIGKILL};
+  exit.cause = Cause::not_ready;
+  exit.escalated = true;
+  exit.elapsed_s = 6.5;
+  exit.exit_status = 124;
+  CHECK(to_line(exit) ==
+        R"({"record":"exit","version":1,"pid":7,"code":"killed","status":null,)"
+        R"("signal":"SIGKILL","cause":"not-ready","escalated":true,"elapsed_s":6.5,)"
+        R"("user_s":null,"system_s":null,"max_rss_kib":null,"usage_from":null,"leftover":null,)"
+        R"("survivors":null,"exit_status":124})"
+        "\n");
+  exit.ending = {Ending::Code::exited, 0, 0};
+  exit.escalated = false;
+  CHECK(to_line(exit).find(R"("code":"exited","status":0,"signal":null,"cause":"not-ready",)"
+                           R"("escalated":false,)") != std::string::npos);
+}
+
+TEST_CASE("an error record has the exit status that the failure brings along") {
+  Failure failure{Stage::ready, 0, {}, "'x' was not ready in time, and was ended", "said nothing"};
+  failure.exit_status = 124;
+  CHECK(error_line(failure) ==
+        R"({"record":"error","version":1,"stage":"ready","errno":null,"path":null,)"
+        R"("message":"'x' was not ready in time, and was ended","exit_status":124})"
+        "\n");
+  failure.error_number = EADDRINUSE;
+  failure.exit_status = 3;
+  CHECK(error_line(failure) ==
+        R"({"record":"error","version":1,"stage":"ready","errno":"EADDRINUSE","path":null,)"
+        R"("message":"'x' was not ready in time, and was ended","exit_status":3})"
+        "\n");
+  CHECK(error_line({Stage::pidfile, EROFS, "/p", {}, {}}) ==
+        R"({"record":"error","version":1,"stage":"pidfile","errno":"EROFS","path":"/p",)"
+        R"("message":"cannot use pidfile '/p': Read-only file system","exit_status":125})"
         "\n");
 }
 
@@ -172,17 +259,31 @@ TEST_CASE("every stage has the name of the schema") {
                                                             {Stage::guarantee, "guarantee"},
                                                             {Stage::descriptor, "descriptor"},
                                                             {Stage::directory, "directory"},
+                                                            {Stage::input, "input"},
+                                                            {Stage::output, "output"},
+                                                            {Stage::pidfile, "pidfile"},
+                                                            {Stage::running, "running"},
                                                             {Stage::record, "record"},
                                                             {Stage::clone, "clone"},
                                                             {Stage::session, "session"},
                                                             {Stage::group, "group"},
                                                             {Stage::terminal, "terminal"},
+                                                            {Stage::ctty, "ctty"},
                                                             {Stage::nnp, "nnp"},
                                                             {Stage::bind, "bind"},
                                                             {Stage::keeper, "keeper"},
+                                                            {Stage::gate, "gate"},
                                                             {Stage::exec, "exec"},
-                                                            {Stage::supervise, "supervise"}};
+                                                            {Stage::ready, "ready"},
+                                                            {Stage::supervise, "supervise"},
+                                                            {Stage::stop, "stop"}};
   for (const auto& [stage, name] : names) CHECK(name_of(stage) == name);
+}
+
+TEST_CASE("every cause has the name of the schema") {
+  CHECK(std::string(name_of(Cause::command)) == "command");
+  CHECK(std::string(name_of(Cause::signal)) == "signal");
+  CHECK(std::string(name_of(Cause::not_ready)) == "not-ready");
 }
 
 TEST_CASE("what is no UTF-8 becomes the replacement character") {

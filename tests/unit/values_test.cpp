@@ -3,14 +3,27 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <cctype>
+#include <chrono>
+#include <csignal>
+#include <cstdint>
 #include <limits>
 #include <string>
 #include <string_view>
+
+#include "sys/signal_names.hpp"
 
 namespace tether {
 namespace {
 
 constexpr int largest = std::numeric_limits<int>::max();
+
+std::string in_lower_case(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return text;
+}
 
 }  // namespace
 
@@ -113,6 +126,181 @@ TEST_CASE("an assignment without a name or without an equals sign is refused") {
   for (const std::string text : {"", "=", "=1", "==", "A", "A B", "PATH:x"}) {
     CAPTURE(text);
     CHECK_FALSE(parse_assignment(text).has_value());
+  }
+}
+
+TEST_CASE("a duration is a number with a unit and seconds without one") {
+  struct Row {
+    std::string_view text;
+    std::int64_t us;
+  };
+  constexpr Row rows[] = {
+      {"1", 1000000},
+      {"007", 7000000},
+      {"1.5", 1500000},
+      {".5", 500000},
+      {"5.", 5000000},
+      {"0.25s", 250000},
+      {"30s", 30000000},
+      {"200ms", 200000},
+      {"0.5ms", 500},
+      {"1500ms", 1500000},
+      {"5m", 300000000},
+      {"1.5m", 90000000},
+      {"2h", 7200000000},
+      {"0.5h", 1800000000},
+      {"1d", 86400000000},
+      {"1.5d", 129600000000},
+      {"0000000000000000000000000000000000000001s", 1000000},
+      {"1.0000000000000000000000000000000000000000", 1000000},
+      // What is not nothing is not never either.
+      {"0.000001", 1},
+      {"0.0000001", 1},
+      {"0.0001ms", 1},
+      {"0.000000000000000000001d", 1},
+      {"1.0000001", 1000001},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.text);
+    const auto duration = parse_duration(row.text);
+    REQUIRE(duration.has_value());
+    CHECK(duration->count() == row.us);
+  }
+}
+
+TEST_CASE("nothing and infinity and what no clock will see are never") {
+  const std::string nines(40, '9');
+  for (const std::string& text :
+       {std::string("inf"), std::string("0"), std::string("00"), std::string("0.0"),
+        std::string(".0"), std::string("0."), std::string("0ms"), std::string("0s"),
+        std::string("0m"), std::string("0h"), std::string("0d"), nines, nines + "ms", nines + ".5s",
+        std::string(300, '9') + "d", std::string("9223372036854775807d")}) {
+    CAPTURE(text);
+    CHECK(parse_duration(text) == never);
+  }
+}
+
+TEST_CASE("a number is one however long it is") {
+  CHECK(parse_duration(std::string(400, '9')) == never);
+  CHECK(parse_duration(std::string(400, '9') + "d") == never);
+  CHECK(parse_duration("0." + std::string(400, '0') + "1") == Duration(1));
+}
+
+TEST_CASE("a duration that is not never can be added to a time of the clock") {
+  using Clock = std::chrono::steady_clock;
+  for (const std::string_view text : {"1d", "10000d", "100000d", "106000d", "107000d", "150000d",
+                                      "213503d", "1000000d", "53375995d", "53375996d"}) {
+    CAPTURE(text);
+    const auto duration = parse_duration(text);
+    REQUIRE(duration.has_value());
+    const auto room = Clock::time_point::max() - Clock::now();
+    if (*duration != never)
+      CHECK(*duration < std::chrono::duration_cast<std::chrono::microseconds>(room));
+  }
+  CHECK(*parse_duration("30000d") != never);
+}
+
+TEST_CASE("text that is no duration is refused") {
+  for (const std::string_view text :
+       {"",      " ",    "-",   "+",     ".",      "-1",   "-0",   "-0.5",     "+1",
+        "+inf",  "-inf", " 1",  "1 ",    "1\n",    "1 s",  "s",    "ms",       ".s",
+        "1us",   "1ns",  "1S",  "1MS",   "1Ms",    "1M",   "1sec", "1min",     "1w",
+        "1y",    "1ss",  "1sm", "1m30s", "1h 5m",  "1:30", "1,5",  "1.5.5",    "0x10",
+        "0x1p3", "nan",  "NaN", "nans",  "nan(1)", "INF",  "Inf",  "infs",     "inf s",
+        "inf ",  "1inf", "1e",  "1es",   "ten",    "1s1",  "1--",  "\xD9\xA1", "1\xC2\xB5s"}) {
+    CAPTURE(text);
+    CHECK_FALSE(parse_duration(text).has_value());
+  }
+  CHECK_FALSE(parse_duration(std::string_view()).has_value());
+  CHECK_FALSE(parse_duration(std::string_view("1\0", 2)).has_value());
+  CHECK_FALSE(parse_duration(std::string_view("1s\0", 3)).has_value());
+}
+
+TEST_CASE("a signal is taken by its number") {
+  for (int signal = 1; signal <= 64; ++signal)
+    CHECK(parse_signal(std::to_string(signal)) == signal);
+  CHECK(parse_signal("015") == 15);
+  for (const std::string_view text :
+       {"0", "00", "65", "-1", "-15", "+15", " 15", "15 ", "1.5", "0xF", "4294967311", "SIG15"}) {
+    CAPTURE(text);
+    CHECK_FALSE(parse_signal(text).has_value());
+  }
+}
+
+TEST_CASE("a signal is taken by each of its names in any case") {
+  // 32 and 33 are the C library's own and have no name.
+  for (int signal = 1; signal <= 64; ++signal) {
+    if (signal == 32 || signal == 33) continue;
+    const std::string name = signal_name(signal);
+    CAPTURE(name);
+    REQUIRE(name.substr(0, 3) == "SIG");
+    CHECK(parse_signal(name) == signal);
+    CHECK(parse_signal(name.substr(3)) == signal);
+    CHECK(parse_signal(in_lower_case(name)) == signal);
+    CHECK(parse_signal("Sig" + in_lower_case(name.substr(3))) == signal);
+  }
+  struct Row {
+    std::string_view text;
+    int signal;
+  };
+  const Row rows[] = {{"TERM", SIGTERM}, {"sigterm", SIGTERM},    {"Term", SIGTERM},
+                      {"KILL", SIGKILL}, {"HUP", SIGHUP},         {"INT", SIGINT},
+                      {"USR1", SIGUSR1}, {"CLD", SIGCHLD},        {"SIGCLD", SIGCHLD},
+                      {"IOT", SIGABRT},  {"POLL", SIGIO},         {"IO", SIGIO},
+                      {"STOP", SIGSTOP}, {"sigstkflt", SIGSTKFLT}};
+  for (const Row& row : rows) {
+    CAPTURE(row.text);
+    CHECK(parse_signal(row.text) == row.signal);
+  }
+}
+
+TEST_CASE("real-time signals are counted from either end and not beyond the other") {
+  CHECK(parse_signal("RTMIN") == SIGRTMIN);
+  CHECK(parse_signal("rtmax") == SIGRTMAX);
+  const int span = SIGRTMAX - SIGRTMIN;
+  for (int offset = 0; offset <= span; ++offset) {
+    CHECK(parse_signal("SIGRTMIN+" + std::to_string(offset)) == SIGRTMIN + offset);
+    CHECK(parse_signal("RTMAX-" + std::to_string(offset)) == SIGRTMAX - offset);
+  }
+  CHECK_FALSE(parse_signal("RTMIN+" + std::to_string(span + 1)).has_value());
+  CHECK_FALSE(parse_signal("RTMAX-" + std::to_string(span + 1)).has_value());
+  for (const std::string_view text :
+       {"RTMIN-1", "RTMAX+1", "RTMIN+", "RTMAX-", "RTMIN1", "RTMIN++1", "RTMIN+-1", "RTMAX--1",
+        "RTMIN+ 1", "RTMIN+1 ", "RTMIN+1x", "RTMIN+4294967297", "RT", "RTMID"}) {
+    CAPTURE(text);
+    CHECK_FALSE(parse_signal(text).has_value());
+  }
+}
+
+TEST_CASE("text that is no signal is refused") {
+  for (const std::string_view text :
+       {"", " ", "SIG", "sig", "SIGSIGTERM", "TERMINATE", "TER", " TERM", "TERM ", "TERM\n",
+        "-TERM", "EXIT", "ALL", "TERM,INT", "SIG-TERM", "SIG TERM", "T\xC3\x89RM"}) {
+    CAPTURE(text);
+    CHECK_FALSE(parse_signal(text).has_value());
+  }
+  CHECK_FALSE(parse_signal(std::string_view("TERM\0", 5)).has_value());
+}
+
+TEST_CASE("readiness comes over a descriptor or a socket") {
+  const auto socket = parse_notify("socket");
+  REQUIRE(socket.has_value());
+  CHECK(socket->kind == Notify::Kind::socket);
+  for (const int fd : {0, 1, 2, 3, 255, largest}) {
+    CAPTURE(fd);
+    const auto notify = parse_notify("fd:" + std::to_string(fd));
+    REQUIRE(notify.has_value());
+    CHECK(notify->kind == Notify::Kind::descriptor);
+    CHECK(notify->fd == fd);
+  }
+  CHECK(parse_notify("fd:007")->fd == 7);
+  for (const std::string_view text :
+       {"",       " ",     "fd",   "fd:",    "fd:-1",  "fd:+1",         "fd: 3",   "fd:3 ",
+        "fd:3\n", "fd3",   "fd=3", "FD:3",   " fd:3",  "fd:2147483648", "fd:0x3",  "fd:x",
+        "fd:3:4", "fd::3", "3",    "Socket", "SOCKET", "socket ",       "socket:", "socket:/run/x",
+        "sockets"}) {
+    CAPTURE(text);
+    CHECK_FALSE(parse_notify(text).has_value());
   }
 }
 

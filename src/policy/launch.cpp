@@ -35,11 +35,12 @@ bool is_executable(int directory_fd, const std::string& path) {
 
 }  // namespace
 
-Result<Launch> Launch::prepare(const Options& options, const Inherited& inherited, Extras extras) {
-  Launch launch(options, inherited, std::move(extras));
+Result<Launch> Launch::prepare(const Options& options, const Inherited& inherited) {
+  Launch launch(options, inherited);
+
   if (Status checked = launch.check_descriptors(); !checked.ok()) return checked.failure();
   if (Status opened = launch.open_directory(); !opened.ok()) return opened.failure();
-  launch.build_environment();
+  launch.build_environment(options.environment);
   launch.find_candidates();
   launch.open_terminal();
   return launch;
@@ -51,7 +52,7 @@ Status Launch::check_descriptors() {
       return Failure{Stage::descriptor, EBADF, {}, fmt::format("--keep-fd={}", fd), {}};
     if (fd > 2) kept_.push_back(fd);
   }
-  if (extras_.redirection && extras_.redirection->to > 2) kept_.push_back(extras_.redirection->to);
+  if (const auto fd = options_->notify_fd(); fd && *fd > 2) kept_.push_back(*fd);
   std::sort(kept_.begin(), kept_.end());
   kept_.erase(std::unique(kept_.begin(), kept_.end()), kept_.end());
   return Unit{};
@@ -62,7 +63,6 @@ Status Launch::open_files() {
   if (!opened.ok()) return opened.failure();
   files_ = std::move(opened.value());
   redirections_ = files_.list();
-  if (extras_.redirection) redirections_.push_back(*extras_.redirection);
   return Unit{};
 }
 
@@ -79,9 +79,15 @@ Status Launch::open_directory() {
   return Failure{Stage::directory, errno, *options_->directory, {}, {}};
 }
 
-void Launch::build_environment() {
+void Launch::add(Extras extras) {
+  if (extras.redirection) redirections_.push_back(*extras.redirection);
+  if (extras.environment.empty()) return;
   std::vector<EnvironmentChange> changes = options_->environment;
-  changes.insert(changes.end(), extras_.environment.begin(), extras_.environment.end());
+  changes.insert(changes.end(), extras.environment.begin(), extras.environment.end());
+  build_environment(changes);
+}
+
+void Launch::build_environment(const std::vector<EnvironmentChange>& changes) {
   if (!options_->clear_environment && changes.empty()) return;
   std::vector<std::string> entries;
   if (!options_->clear_environment)
@@ -95,6 +101,7 @@ void Launch::build_environment() {
     if (change.value) entries.push_back(change.name + "=" + *change.value);
   }
   environment_storage_ = std::move(entries);
+  environment_.clear();
   for (std::string& entry : environment_storage_) environment_.push_back(entry.data());
   environment_.push_back(nullptr);
 }

@@ -33,8 +33,9 @@ class Launch {
 
   // Checks the descriptors named, opens --chdir's directory, builds the environment, and finds the
   // places where COMMAND may be. `options` and `inherited` must outlive the Launch.
-  static Result<Launch> prepare(const Options& options, const Inherited& inherited,
-                                Extras extras = {});
+  static Result<Launch> prepare(const Options& options, const Inherited& inherited);
+
+  void add(Extras extras);
 
   // Opens the files of COMMAND's standard descriptors: last of all, as it makes some.
   Status open_files();
@@ -65,19 +66,18 @@ class Launch {
   [[nodiscard]] int terminal_fd() const { return terminal_.get(); }
 
  private:
-  Launch(const Options& options, const Inherited& inherited, Extras extras)
-      : options_(&options), inherited_(&inherited), extras_(std::move(extras)) {}
+  Launch(const Options& options, const Inherited& inherited)
+      : options_(&options), inherited_(&inherited) {}
 
   Status check_descriptors();
   Status open_directory();
-  void build_environment();
+  void build_environment(const std::vector<EnvironmentChange>& changes);
   void find_candidates();
   void open_terminal();
   [[nodiscard]] int base_fd() const;
 
   const Options* options_;
   const Inherited* inherited_;
-  Extras extras_;
   Redirections files_;
   std::vector<Redirection> redirections_;
   UniqueFd directory_;

@@ -26,17 +26,23 @@ Failure open_failure(Stage stage, const std::string& path) {
   return Failure{stage, errno, path, {}, {}};
 }
 
-// A file that is appended to, made if it is missing; `created` then says so, and `path` leads to it
-// through no link.
-UniqueFd open_or_create(std::string& path, mode_t mode, bool& created) {
-  UniqueFd file(::open(path.c_str(), output_flags));
-  if (file || errno != ENOENT) return file;
-  path = resolve(path);  // a link may lead to where no file is yet
-  file.reset(::open(path.c_str(), output_flags | O_CREAT | O_EXCL, mode));
-  created = static_cast<bool>(file);
-  // Somebody was faster.
+// A file that is appended to, made if it is missing; `made` is then where it is, through no link.
+UniqueFd open_or_create(const std::string& path, mode_t mode, std::string& made) {
+  // A link may lead to where no file is yet.
+  const std::string real_path = resolve(path);
+  UniqueFd file(::open(real_path.c_str(), output_flags | O_CREAT | O_EXCL, mode));
+  if (file) made = real_path;
+  // With O_CREAT as in a shell: it makes the kernel look at whose file it is (protected_regular,
+  // proc_sys_fs(5)).
   if (!file && errno == EEXIST) file.reset(::open(path.c_str(), output_flags | O_CREAT, mode));
   return file;
+}
+
+bool is_same_file(int fd, const std::string& path) {
+  struct stat held {};
+  struct stat named {};
+  return ::fstat(fd, &held) == 0 && ::lstat(path.c_str(), &named) == 0 &&
+         held.st_dev == named.st_dev && held.st_ino == named.st_ino && named.st_size == 0;
 }
 
 // Somebody may wait for the other end of it, or own the terminal.
@@ -94,11 +100,10 @@ Status Redirections::open_named(const Options& options) {
 }
 
 Status Redirections::open_output(const std::string& path, const std::vector<int>& targets) {
-  bool created = false;
-  std::string real_path = path;
-  UniqueFd file = open_or_create(real_path, output_mode, created);
+  std::string made;
+  UniqueFd file = open_or_create(path, output_mode, made);
   if (!file) return open_failure(Stage::output, path);
-  if (created) created_.push_back(real_path);
+  if (!made.empty()) created_.push_back({made, file.get()});
   for (const int to : targets) list_.push_back({file.get(), to});
   opened_.push_back(std::move(file));
   return Unit{};
@@ -144,13 +149,12 @@ Status Redirections::replace_terminals() {
 // In the working directory, else in the home directory. Mode 0600 whatever the umask.
 Result<int> Redirections::open_nohup_out(std::string& name) {
   const auto open_at = [&](const std::string& path) {
-    bool created = false;
-    std::string real_path = path;
-    UniqueFd file = open_or_create(real_path, nohup_mode, created);
+    std::string made;
+    UniqueFd file = open_or_create(path, nohup_mode, made);
     if (!file) return -1;
-    if (created) {
+    if (!made.empty()) {
       (void)::fchmod(file.get(), nohup_mode);
-      created_.push_back(real_path);
+      created_.push_back({made, file.get()});
     }
     name = path;
     opened_.push_back(std::move(file));
@@ -207,13 +211,10 @@ void Redirections::put(UniqueFd from, int to) {
   opened_.push_back(std::move(from));
 }
 
-// Only what is still empty and still ours: somebody else may write to it by now.
+// Only what is still the same file, and still empty: somebody else may have written to it.
 void Redirections::remove_created() {
-  for (const std::string& path : created_) {
-    struct stat file {};
-    if (::lstat(path.c_str(), &file) == 0 && S_ISREG(file.st_mode) && file.st_size == 0)
-      (void)::unlink(path.c_str());
-  }
+  for (const Created& created : created_)
+    if (is_same_file(created.fd, created.path)) (void)::unlink(created.path.c_str());
   created_.clear();
 }
 

@@ -51,7 +51,11 @@ class Redirections {
   std::vector<int> truncated_;
   std::vector<int> kept_;       // of 0 to 2: the user wants them as they are
   bool error_is_copy_ = false;  // nohup's, of what output is
-  std::vector<std::string> created_;
+  struct Created {
+    std::string path;
+    int fd;  // among opened_
+  };
+  std::vector<Created> created_;
   std::string nohup_notice_;
   std::string detach_notice_;
 };

@@ -30,22 +30,22 @@ Failure pidfile_failure(int error_number, const std::string& path) {
   return Failure{Stage::pidfile, error_number, path, {}, {}};
 }
 
-Failure distrust(const std::string& path, const char* why) {
-  return Failure{Stage::pidfile, 0, path, why,
-                 "name a file in a directory that only root can write"};
-}
-
 bool is_privileged() {
   return ::geteuid() == 0;
 }
 
-// Why `file` is no pidfile of ours, or nullptr.
+Failure distrust(const std::string& path, const char* why) {
+  const char* hint = is_privileged() ? "name a file in a directory that only root can write" : "";
+  return Failure{Stage::pidfile, 0, path, why, hint};
+}
+
+// Why `file` is no pidfile of ours, or nullptr. What somebody else has written could be about
+// anybody's process.
 const char* objection_to(const struct stat& file) {
   if (S_ISLNK(file.st_mode)) return "it is a symbolic link";
   if (!S_ISREG(file.st_mode)) return "it is not a regular file";
-  if (!is_privileged()) return nullptr;
   if (file.st_uid != ::geteuid()) return "somebody else owns it";
-  if (file.st_nlink > 1) return "it has more than one hard link";
+  if (is_privileged() && file.st_nlink > 1) return "it has more than one hard link";
   return nullptr;
 }
 
@@ -58,11 +58,18 @@ std::string content_of(int fd) {
 std::optional<pid_t> pid_in(const std::string& path) {
   const UniqueFd file(
       ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY));
-  const std::string text = file ? content_of(file.get()) : std::string();
+  struct stat what {};
+  const bool is_ours = file && ::fstat(file.get(), &what) == 0 && objection_to(what) == nullptr;
+  const std::string text = is_ours ? content_of(file.get()) : std::string();
   pid_t pid = -1;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), pid);
   const bool is_line = end != text.data() + text.size() && *end == '\n';
   return error == std::errc() && is_line && pid > 0 ? std::optional(pid) : std::nullopt;
+}
+
+bool write_identity(int fd, const std::string& line) {
+  if (::ftruncate(fd, 0) != 0 || ::lseek(fd, 0, SEEK_SET) != 0) return false;
+  return write_all(fd, line);
 }
 
 bool is_still_at(int fd, const std::string& path) {
@@ -146,7 +153,7 @@ Status Pidfile::lock(IfMissing if_missing) {
     }
   }
   lock_.reset();
-  return pidfile_failure(EWOULDBLOCK, path);
+  return Failure{Stage::pidfile, 0, path_, "another start by it does not come to an end", {}};
 }
 
 // A child that was forked meanwhile has a share in the lock, which closing alone would not end.
@@ -182,7 +189,8 @@ Result<std::optional<Pidfile::Running>> Pidfile::find_running() const {
 
 Status Pidfile::write_for(pid_t child, int pidfd) {
   const auto identity = identify(child, pidfd);
-  if (identity) return write(*identity);
+  // What is the same as itself can be told from others.
+  if (identity && is_same(*identity, *identity)) return write(*identity);
   return Failure{
       Stage::pidfile, 0, path_, "without /proc a process cannot be told from others", {}};
 }
@@ -190,21 +198,21 @@ Status Pidfile::write_for(pid_t child, int pidfd) {
 Status Pidfile::write(const ProcessIdentity& child) {
   if (!lock_)
     if (Status locked = lock(IfMissing::create); !locked.ok()) return locked;
+  const std::string before = content_of(lock_.get());
   // First the identity: until the pidfile follows, the two disagree, and neither is believed.
-  const std::string line = to_line(child);
-  const bool identified =
-      ::ftruncate(lock_.get(), 0) == 0 &&
-      ::pwrite(lock_.get(), line.data(), line.size(), 0) == static_cast<ssize_t>(line.size());
   ReplacementFile file;
-  if (!identified || !file.open(path_, pidfile_mode) ||
-      !file.commit(fmt::format("{}\n", child.pid))) {
-    const int error_number = errno;
-    (void)!::ftruncate(lock_.get(), 0);
-    return pidfile_failure(error_number, path_);
+  const bool written = write_identity(lock_.get(), to_line(child)) &&
+                       file.open(path_, pidfile_mode) &&
+                       file.commit(fmt::format("{}\n", child.pid));
+  const int error_number = errno;
+  if (written) {
+    subject_ = child;
+  } else {
+    (void)write_identity(lock_.get(), before);
+    if (before.empty()) (void)::unlink(identity_path().c_str());
   }
-  subject_ = child;
   unlock();
-  return Unit{};
+  return written ? Status(Unit{}) : pidfile_failure(error_number, path_);
 }
 
 void Pidfile::remove() {

@@ -12,6 +12,7 @@
 #include "report/messages.hpp"
 #include "sys/descriptors.hpp"
 #include "sys/paths.hpp"
+#include "sys/signals.hpp"
 
 namespace tether {
 namespace {
@@ -116,7 +117,7 @@ Status Reporter::open(const Options& options) {
 
 Status Reporter::open_status_fd(int fd) {
   const std::string name = fmt::format("--status-fd={}", fd);
-  if (const int error = writing_error(fd); error != 0)
+  if (const int error = is_inherited(fd) ? writing_error(fd) : EBADF; error != 0)
     return Failure{Stage::descriptor, error, {}, name, {}};
   // Of 0 to 2 COMMAND has its share; of the others a copy would keep a reader from the end of file.
   if (fd > STDERR_FILENO) (void)::fcntl(fd, F_SETFD, FD_CLOEXEC);
@@ -147,12 +148,6 @@ Stream& Reporter::stream_on(int fd, std::string name) {
   for (Stream& stream : streams_)
     if (stream.fd() == fd) return stream;
   return streams_.emplace_back(fd, std::move(name));
-}
-
-void Reporter::let_go_of_output() {
-  flush();
-  const auto is_output = [](const Stream& stream) { return stream.fd() == STDOUT_FILENO; };
-  streams_.erase(std::remove_if(streams_.begin(), streams_.end(), is_output), streams_.end());
 }
 
 bool Reporter::wants_records() const {
@@ -199,6 +194,30 @@ void Reporter::flush() {
 void Reporter::abandon() {
   for (Stream& stream : streams_)
     if (stream.has_pending()) stream.give_up(EAGAIN);
+}
+
+void Reporter::finish_while(const std::function<bool()>& is_unfinished, int signals) {
+  flush();
+  while (is_unfinished()) {
+    std::vector<pollfd> watched = {{signals, POLLIN, 0}};
+    add_to(watched);
+    if (::poll(watched.data(), watched.size(), -1) < 0 && errno != EINTR) abandon();
+    while (const auto signal = next_signal(signals))
+      if (asks_to_end(signal->number)) abandon();
+    flush();
+  }
+}
+
+void Reporter::finish(int signals) {
+  finish_while([this] { return has_pending(); }, signals);
+}
+
+void Reporter::finish_output(int signals) {
+  const auto is_output = [](const Stream& stream) { return stream.fd() == STDOUT_FILENO; };
+  const auto output = std::find_if(streams_.begin(), streams_.end(), is_output);
+  if (output == streams_.end()) return;
+  finish_while([&] { return output->has_pending(); }, signals);
+  streams_.erase(output);
 }
 
 bool Reporter::has_pending() const {

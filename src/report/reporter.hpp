@@ -5,6 +5,7 @@
 
 #include <poll.h>
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -74,9 +75,6 @@ class Reporter {
   // A status file holds the start record before COMMAND runs, and so has to be written then.
   [[nodiscard]] bool has_status_file() const { return file_.has_value(); }
 
-  // Standard output is somebody else's from now on.
-  void let_go_of_output();
-
   void to_status_file(const std::string& line);
   void to_streams(const std::string& line);
   void everywhere(const std::string& line);
@@ -89,9 +87,16 @@ class Reporter {
   void flush();
   // What is still unwritten, when the caller must leave: said, and dropped.
   void abandon();
-  [[nodiscard]] bool has_pending() const;
+  // Waits until all is written; a TERM, INT, HUP or QUIT that arrives on `signals` (signalfd(2))
+  // gives up.
+  void finish(int signals);
+  // The same for standard output alone, which is somebody else's from then on.
+  void finish_output(int signals);
 
  private:
+  [[nodiscard]] bool has_pending() const;
+  // Waits for as long as `is_unfinished`.
+  void finish_while(const std::function<bool()>& is_unfinished, int signals);
   Stream& stream_on(int fd, std::string name);
   Status open_status_fd(int fd);
   Status open_status_file(const std::string& path);

@@ -3,16 +3,13 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
-#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
 #include <utility>
-#include <vector>
 
 #include "report/messages.hpp"
 #include "sys/clone.hpp"
@@ -51,9 +48,8 @@ bool is_job_control(int signal) {
 }
 
 void pass_signals_on(int signals, int keeper) {
-  signalfd_siginfo info{};
-  while (::read(signals, &info, sizeof info) == sizeof info) {
-    const auto signal = static_cast<int>(info.ssi_signo);
+  while (const auto arrived = next_signal(signals)) {
+    const int signal = arrived->number;
     const bool is_ours = signal == SIGCHLD || signal == SIGCONT || signal == SIGWINCH;
     if (is_job_control(signal)) {
       act_by_default(signal);
@@ -105,27 +101,6 @@ Result<int> attend(const Forked& keeper, int channel, int signals) {
   }
 }
 
-// In the keeper: the descriptors that are still needed, ascending.
-std::vector<int> needed_descriptors(const Options& options, int channel) {
-  std::vector<int> needed = {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO, channel};
-  needed.insert(needed.end(), options.keep_fds.begin(), options.keep_fds.end());
-  if (options.status_fd) needed.push_back(*options.status_fd);
-  if (options.block_fd) needed.push_back(*options.block_fd);
-  if (const auto fd = options.notify_fd()) needed.push_back(*fd);
-  std::sort(needed.begin(), needed.end());
-  return needed;
-}
-
-void close_all_but(const std::vector<int>& needed) {
-  unsigned next = 0;
-  for (const int fd : needed) {
-    const auto number = static_cast<unsigned>(fd);
-    if (number > next) close_between(next, number - 1);
-    if (number >= next) next = number + 1;
-  }
-  close_between(next, highest_fd);
-}
-
 }  // namespace
 
 void Caller::release() {
@@ -134,7 +109,7 @@ void Caller::release() {
   channel_.reset();
 }
 
-Result<int> go_to_background(const Options& options, std::optional<Caller>& caller) {
+Result<int> go_to_background(std::optional<Caller>& caller) {
   int ends[2] = {-1, -1};
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
     return background_failure(errno);
@@ -154,18 +129,16 @@ Result<int> go_to_background(const Options& options, std::optional<Caller>& call
   signals.reset();
   give_back_signals(inherited);
   (void)::setsid();
-  close_all_but(needed_descriptors(options, keepers.get()));
   caller.emplace(std::move(keepers));
   return 0;
 }
 
 void release_callers_descriptors(const Options& options) {
-  for (const int fd : options.keep_fds)
-    if (fd > STDERR_FILENO) (void)::close(fd);
-  if (options.block_fd && *options.block_fd > STDERR_FILENO) (void)::close(*options.block_fd);
-  const auto notify_fd = options.notify_fd();
-  if (notify_fd && *notify_fd > STDERR_FILENO && notify_fd != options.status_fd)
-    (void)::close(*notify_fd);
+  close_inherited();
+  // A placeholder, unless it was the caller's, or the gate's and closed there.
+  const auto own = options.notify_fd();
+  if (own && *own > STDERR_FILENO && own != options.status_fd && own != options.block_fd)
+    (void)::close(*own);
   const UniqueFd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
   for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd)
     if (null && options.status_fd != fd) (void)::dup2(null.get(), fd);

@@ -22,12 +22,13 @@ class Caller {
   UniqueFd channel_;
 };
 
-// Returns twice. In the keeper `caller` is set and the result means nothing; only the descriptors
-// that `options` name are left of the caller's. In the tether that was called the result is what it
-// is to return; signals that it gets meanwhile go on to the keeper, and so to COMMAND.
-Result<int> go_to_background(const Options& options, std::optional<Caller>& caller);
+// Returns twice. In the keeper `caller` is set and the result means nothing. In the tether that was
+// called the result is what it is to return; signals that it gets meanwhile go on to the keeper,
+// and so to COMMAND.
+Result<int> go_to_background(std::optional<Caller>& caller);
 
-// Closes what COMMAND and the gate had use for, and puts /dev/null in the place of 0 to 2.
+// Closes all that is the caller's, or was meant for COMMAND, but the status descriptor, and puts
+// /dev/null in the place of 0 to 2.
 void release_callers_descriptors(const Options& options);
 
 }  // namespace tether

@@ -78,9 +78,9 @@ void die_of_interrupt(const Outcome& outcome, int status) {
 
 Result<int> wait_for_end(const Options& options, Start& start, Supervisor& supervisor) {
   Result<Outcome> waited = supervisor.wait();
+  if (start.pidfile()) start.pidfile()->remove();
   if (!waited.ok()) return start.fail(waited.failure());
   const Outcome& outcome = waited.value();
-  if (start.pidfile()) start.pidfile()->remove();
   const int status = final_status(options, outcome);
   Reporter& reporter = start.reporter();
   std::optional<Failure> failure;
@@ -94,7 +94,7 @@ Result<int> wait_for_end(const Options& options, Start& start, Supervisor& super
         to_line(ExitRecord{outcome.pid, outcome.ending, outcome.cause, outcome.escalated,
                            outcome.elapsed_s, outcome.usage, status}));
   tell_of_end(options, outcome);
-  supervisor.finish_records();
+  start.finish_records();
   if (failure) say(*failure);
   die_of_interrupt(outcome, status);
   return status;

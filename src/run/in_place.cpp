@@ -9,6 +9,7 @@
 #include "report/messages.hpp"
 #include "report/pidfile.hpp"
 #include "run/run.hpp"
+#include "run/start.hpp"
 #include "sys/pidfd.hpp"
 #include "sys/process_identity.hpp"
 #include "sys/signals.hpp"

@@ -10,6 +10,7 @@
 #include "report/messages.hpp"
 #include "report/records.hpp"
 #include "run/run.hpp"
+#include "run/start.hpp"
 #include "sys/descriptors.hpp"
 #include "sys/errors.hpp"
 

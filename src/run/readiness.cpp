@@ -136,10 +136,10 @@ bool Readiness::bind_in(const std::string& directory) {
   directory_ = made;
   address_ = made + file_name;
   std::memcpy(name.sun_path, address_.data(), address_.size());
-  // Anybody may come here and write: who it was is seen by the credentials. The name is no secret
-  // to keep, but not to be listed either.
-  if (::bind(ours_.get(), reinterpret_cast<sockaddr*>(&name), sizeof name) == 0 &&
-      ::chmod(address_.c_str(), 0666) == 0 && ::chmod(made.c_str(), 0711) == 0)
+  // Anybody may come here and write: who it was is seen by the credentials.
+  const UniqueFd own(::open(made.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (own && ::bind(ours_.get(), reinterpret_cast<sockaddr*>(&name), sizeof name) == 0 &&
+      ::fchmodat(own.get(), file_name.c_str() + 1, 0666, 0) == 0 && ::fchmod(own.get(), 0711) == 0)
     return true;
   (void)::unlink(address_.c_str());
   (void)::rmdir(made.c_str());

@@ -30,10 +30,4 @@ Result<int> show_dry_run(const Options& options, const Inherited& inherited);
 // --features: says what this kernel and this sandbox can do.
 Result<int> show_features(const Options& options);
 
-// Says what nohup(1) would say, unless told to be quiet. Nobody to say it to is an error, as there.
-Status say_nohup_notice(const Options& options, const Launch& launch);
-
-// Facts for the choice of means; COMMAND's capabilities are looked at only where they matter.
-CallerFacts facts_for(const Options& options, const Launch* launch);
-
 }  // namespace tether

@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include <array>
@@ -26,10 +25,6 @@ bool may_be_unsupported(const Failure& failure) {
   return failure.stage == Stage::clone &&
          (failure.error_number == EINVAL || failure.error_number == ENOSYS ||
           failure.error_number == EPERM);
-}
-
-bool gives_up_at_gate(int signal) {
-  return signal == SIGTERM || signal == SIGINT || signal == SIGHUP || signal == SIGQUIT;
 }
 
 }  // namespace
@@ -64,7 +59,8 @@ Status Start::run() {
   Result<UniqueFd> signals = Supervisor::open_signals();
   if (!signals.ok()) return fail(signals.failure());
   signals_ = std::move(signals.value());
-  if (Status claimed = claim_pidfile(); !claimed.ok()) return fail(claimed.failure());
+  follows_main_process_ = options_.notify && options_.notify->kind == Notify::Kind::socket &&
+                          !options_.autokill && adopt_orphans();
   Result<Bound> bound = spawn_bound();
   if (!bound.ok()) {
     if (pidfile_) pidfile_->remove();
@@ -77,25 +73,29 @@ Status Start::run() {
   return Unit{};
 }
 
-// The files of COMMAND come last, as some are made.
+// What makes files comes late, and what may wait for somebody before what would have to be removed.
 Status Start::open_everything() {
   if (Status opened = reporter_.open(options_); !opened.ok()) return opened;
   if (Status permitted = check_privilege(options_, facts_for(options_, nullptr)); !permitted.ok())
     return permitted;
   if (Status gate = check_gate(); !gate.ok()) return gate;
+  Result<Launch> launch = Launch::prepare(options_, inherited_);
+  if (!launch.ok()) return launch.failure();
+  launch_.emplace(std::move(launch.value()));
+  // Before the files: the log of the one that runs is not touched.
+  if (Status claimed = claim_pidfile(); !claimed.ok()) return claimed;
+  if (Status opened = launch_->open_files(); !opened.ok()) return opened;
   Result<Readiness> readiness = Readiness::open(options_);
   if (!readiness.ok()) return readiness.failure();
   readiness_ = std::move(readiness.value());
-  Result<Launch> launch = Launch::prepare(options_, inherited_, readiness_.for_command());
-  if (!launch.ok()) return launch.failure();
-  launch_.emplace(std::move(launch.value()));
-  return launch_->open_files();
+  launch_->add(readiness_.for_command());
+  return Unit{};
 }
 
 Status Start::check_gate() {
   if (!options_.block_fd) return Unit{};
   const int fd = *options_.block_fd;
-  if (!is_inherited(fd))
+  if (!is_inherited(fd) && fd != options_.status_fd)
     return Failure{Stage::descriptor, EBADF, {}, fmt::format("--block-fd={}", fd), {}};
   if (fd > STDERR_FILENO) (void)::fcntl(fd, F_SETFD, FD_CLOEXEC);
   return Unit{};
@@ -193,19 +193,32 @@ Status Start::wait_at_gate(const Child& made) {
                                   pollfd{signals_.get(), POLLIN, 0}};
     if (::poll(watched.data(), watched.size(), -1) < 0 && errno != EINTR)
       return Failure{Stage::gate, errno, {}, "waiting for --block-fd", {}};
-    signalfd_siginfo info{};
-    while (watched[2].revents != 0 && ::read(signals_.get(), &info, sizeof info) == sizeof info) {
-      const auto signal = static_cast<int>(info.ssi_signo);
-      if (!gives_up_at_gate(signal)) continue;
-      Failure failure{
-          Stage::gate, 0, {}, fmt::format("{} came before --block-fd", signal_name(signal)), {}};
-      failure.exit_status = 128 + signal;
-      return failure;
-    }
+    while (const auto arrived = next_signal(signals_.get()))
+      if (Status taken = take_at_gate(*arrived, made); !taken.ok()) return taken;
     if (watched[1].revents != 0)
       return Failure{Stage::gate, 0, {}, "the child was killed before --block-fd", {}};
-    if (watched[0].revents != 0) return Unit{};
+    if (watched[0].revents != 0) break;
   }
+  // Nobody's any more; whoever waits for its other end need not wait for COMMAND's.
+  if (*options_.block_fd > STDERR_FILENO && options_.block_fd != options_.status_fd)
+    (void)::close(*options_.block_fd);
+  return Unit{};
+}
+
+// COMMAND finds what came before it. What would have ended it ends the start.
+Status Start::take_at_gate(const ArrivedSignal& arrived, const Child& made) {
+  if (!arrived.was_sent) return Unit{};
+  if (!asks_to_end(arrived.number)) {
+    (void)send_signal(made.pidfd.get(), arrived.number);
+    return Unit{};
+  }
+  Failure failure{Stage::gate,
+                  0,
+                  {},
+                  fmt::format("{} came before --block-fd", signal_name(arrived.number)),
+                  {}};
+  failure.exit_status = 128 + arrived.number;
+  return failure;
 }
 
 StartRecord Start::record_of(const Child& child, const Guarantees& guarantees) const {
@@ -235,11 +248,23 @@ void Start::tell() {
   if (got.nnp != Means::none) say(fmt::format("nnp: {}", explain_nnp(got.nnp)));
 }
 
-// Left to the exit of this process, as its descriptors are.
 Supervisor& Start::watch() {
-  return *new Supervisor({options_, reporter_, pidfile_, std::move(signals_), bound_.way,
-                          launch_->terminal_fd(), std::move(readiness_)},
-                         std::move(bound_.child), std::move(bound_.keeper));
+  return supervisor_.emplace(
+      Supervisor::Setup{options_, reporter_, pidfile_, std::move(signals_), bound_.way,
+                        launch_->terminal_fd(), std::move(readiness_), follows_main_process_},
+      std::move(bound_.child), std::move(bound_.keeper));
+}
+
+int Start::signals() const {
+  return supervisor_ ? supervisor_->signals() : signals_.get();
+}
+
+void Start::finish_records() {
+  reporter_.finish(signals());
+}
+
+void Start::finish_output() {
+  reporter_.finish_output(signals());
 }
 
 }  // namespace tether

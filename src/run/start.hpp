@@ -13,8 +13,15 @@
 #include "report/reporter.hpp"
 #include "run/readiness.hpp"
 #include "run/supervisor.hpp"
+#include "sys/signals.hpp"
 
 namespace tether {
+
+// Facts for the choice of means; COMMAND's capabilities are looked at only where they matter.
+CallerFacts facts_for(const Options& options, const Launch* launch);
+
+// Says what nohup(1) would say, unless told to be quiet. Nobody to say it to is an error, as there.
+Status say_nohup_notice(const Options& options, const Launch& launch);
 
 class Start {
  public:
@@ -26,17 +33,18 @@ class Start {
   // recorded and is still to be said.
   Status run();
 
-  // After run(): the watch over the child, which goes on from here. Made once; lives as long as
-  // this process.
+  // After run(): the watch over the child, which goes on from here. To be called once.
   Supervisor& watch();
+
+  // Waits until the records are written, unless somebody wants tether to end.
+  void finish_records();
+  // The same for standard output alone, which is not written to any more.
+  void finish_output();
 
   // Records a failure, where records are wanted.
   Failure fail(Failure failure);
 
   [[nodiscard]] pid_t pid() const { return bound_.child.pid; }
-  [[nodiscard]] const Guarantees& guarantees() const { return bound_.guarantees; }
-  [[nodiscard]] CloneWay way() const { return bound_.way; }
-  [[nodiscard]] const Launch& launch() const { return *launch_; }
   Reporter& reporter() { return reporter_; }
   std::optional<Pidfile>& pidfile() { return pidfile_; }
 
@@ -49,6 +57,7 @@ class Start {
     CloneWay way = CloneWay::clone3;
   };
 
+  [[nodiscard]] int signals() const;
   Status open_everything();
   Status check_gate();
   Status claim_pidfile();
@@ -58,6 +67,7 @@ class Start {
   Status before_exec(const Child& made, const Guarantees& guarantees);
   Status write_pidfile(const Child& made);
   Status wait_at_gate(const Child& made);
+  static Status take_at_gate(const ArrivedSignal& arrived, const Child& made);
   [[nodiscard]] StartRecord record_of(const Child& child, const Guarantees& guarantees) const;
   void tell();
 
@@ -69,8 +79,10 @@ class Start {
   std::optional<Launch> launch_;
   std::optional<Pidfile> pidfile_;
   UniqueFd signals_;
+  bool follows_main_process_ = false;
   bool early_record_ = false;  // the status file has the start record before the exec
   Bound bound_;
+  std::optional<Supervisor> supervisor_;
 };
 
 }  // namespace tether

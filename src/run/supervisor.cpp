@@ -1,5 +1,6 @@
 #include "run/supervisor.hpp"
 
+#include <fmt/format.h>
 #include <poll.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
@@ -43,11 +44,9 @@ Supervisor::Supervisor(Setup setup, Child child, Keeper keeper)
              {options_.new_session() || options_.setpgid, reporter_.wants_records()}),
       signals_(std::move(setup.signals)),
       readiness_(std::move(setup.readiness), options_.ready_timeout),
-      lifecycle_(options_.signal) {
+      lifecycle_(options_.signal),
+      follows_main_process_(setup.follows_main_process) {
   ready_ = readiness_.is_ready();
-  // The main process may turn out to be another one. A tie stays with the one that was spawned.
-  const bool by_socket = options_.notify && options_.notify->kind == Notify::Kind::socket;
-  adopts_orphans_ = by_socket && !options_.autokill && adopt_orphans();
 }
 
 Result<bool> Supervisor::wait_until_ready() {
@@ -69,6 +68,7 @@ Result<Outcome> Supervisor::wait() {
     const bool waits_for_release = ended_;
     if (Status watched = watch_once(waits_for_release); !watched.ok()) return watched.failure();
   }
+  readiness_.close();
   outcome.pid = child_.pid();
   outcome.ending = *ending;
   outcome.cause = lifecycle_.cause_of(*ending);
@@ -78,7 +78,6 @@ Result<Outcome> Supervisor::wait() {
   outcome.elapsed_s = child_.elapsed();
   outcome.usage = child_.usage();
   outcome.had_terminal = take_terminal_back();
-  readiness_.close();
   child_.end_keeper();
   return outcome;
 }
@@ -126,7 +125,11 @@ void Supervisor::read_readiness() {
 }
 
 void Supervisor::follow_main_process(pid_t pid) {
-  if (!adopts_orphans_ || pid == child_.pid() || !child_.replace_by(pid)) return;
+  if (!follows_main_process_ || lifecycle_.is_ending() || pid == child_.pid()) return;
+  if (!child_.replace_by(pid)) {
+    say(fmt::format("MAINPID={} is not a descendant, and is not followed", pid));
+    return;
+  }
   ended_ = released_ = false;
   if (!pidfile_) return;
   if (Status written = pidfile_->write_for(pid, child_.pidfd()); !written.ok())
@@ -169,7 +172,7 @@ void Supervisor::handle_signal(const signalfd_siginfo& info) {
   // What became of the child comes before what it was sent: a SIGCONT to the group has continued
   // the child already.
   if (!ended_) handle_child_state();
-  if (info.ssi_signo == SIGCHLD && adopts_orphans_) reap_others(child_.pid());
+  if (info.ssi_signo == SIGCHLD && follows_main_process_) reap_others(child_.pid());
   const bool told = info.ssi_code == SI_USER || info.ssi_code == SI_QUEUE;
   if (info.ssi_signo == SIGCHLD && !told) return;
   SignalEvent event;
@@ -249,27 +252,11 @@ int Supervisor::milliseconds_to_wait() const {
     const auto left = std::chrono::ceil<milliseconds>(*deadline - Clock::now());
     wait = std::min(wait, std::max(left, milliseconds(0)));
   };
-  until(readiness_.deadline() && !timed_out_ ? readiness_.deadline() : std::nullopt);
+  until(lifecycle_.is_ending() ? std::nullopt : readiness_.deadline());
   until(give_up_at_);
   until(kill_at_);
   if (wait == milliseconds::max()) return -1;
   return static_cast<int>(std::min<milliseconds::rep>(wait.count(), INT_MAX));
-}
-
-void Supervisor::finish_records() {
-  reporter_.flush();
-  while (reporter_.has_pending()) {
-    std::vector<pollfd> watched = {{signals_.get(), POLLIN, 0}};
-    reporter_.add_to(watched);
-    if (::poll(watched.data(), watched.size(), -1) < 0 && errno != EINTR) reporter_.abandon();
-    signalfd_siginfo info{};
-    while (::read(signals_.get(), &info, sizeof info) == sizeof info) {
-      const auto signal = static_cast<int>(info.ssi_signo);
-      if (signal == SIGTERM || signal == SIGINT || signal == SIGHUP || signal == SIGQUIT)
-        reporter_.abandon();
-    }
-    reporter_.flush();
-  }
 }
 
 }  // namespace tether

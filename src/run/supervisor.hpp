@@ -35,6 +35,7 @@ class Supervisor {
     CloneWay way;
     int terminal_fd;  // where the child's own group gets the foreground that we are given; or -1
     Readiness readiness;
+    bool follows_main_process;  // as a subreaper, if the service names another one
   };
 
   // A descriptor on which every signal to this process arrives, as all are blocked. Opened before
@@ -55,9 +56,7 @@ class Supervisor {
   // Leaves a child that is ready to itself. What it still says of itself is not lost on it.
   void leave();
 
-  // Writes out what is left of the records; a TERM, INT, HUP or QUIT gives up.
-  void finish_records();
-
+  [[nodiscard]] int signals() const { return signals_.get(); }
   [[nodiscard]] const ReadinessWatch& readiness() const { return readiness_; }
 
  private:
@@ -91,7 +90,7 @@ class Supervisor {
   std::optional<Clock::time_point> kill_at_;
   bool ready_ = false;  // in time
   bool timed_out_ = false;
-  bool adopts_orphans_ = false;    // as a subreaper
+  bool follows_main_process_;
   bool continue_in_hand_ = false;  // read, but not handled yet
   bool ended_ = false;
   bool released_ = false;  // reaped as well, by the kernel (POLLHUP)

@@ -63,9 +63,10 @@ std::optional<Ending> WatchedChild::learn_ending() {
   rusage usage{};
   auto ending = reap(child_.pidfd.get(), &usage);
   if (ending) usage_ = usage_from(usage);
+  if (ending || !was_adopted_) return ending;
   // The parent of an adopted one lives, and reaps it: then the kernel tells us afterwards.
-  if (!ending && was_adopted_) child_.autoreaped = has_exit_information();
-  return ending;
+  child_.autoreaped = has_exit_information();
+  return exit_information(child_.pidfd.get());
 }
 
 bool WatchedChild::replace_by(pid_t pid) {

@@ -1,11 +1,14 @@
 #include "sys/descriptors.hpp"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
+#include <vector>
 
 namespace tether {
 namespace {
@@ -26,6 +29,22 @@ void close_between(unsigned first, unsigned last) noexcept {
 bool is_inherited(int fd) {
   const int flags = ::fcntl(fd, F_GETFD);
   return flags >= 0 && (flags & FD_CLOEXEC) == 0;
+}
+
+void close_inherited() {
+  std::vector<int> found;
+  if (DIR* const directory = ::opendir("/proc/self/fd"); directory != nullptr) {
+    while (const dirent* const entry = ::readdir(directory))
+      if (entry->d_name[0] != '.') found.push_back(std::atoi(entry->d_name));
+    (void)::closedir(directory);
+  } else {
+    rlimit limit{};
+    (void)::getrlimit(RLIMIT_NOFILE, &limit);
+    for (rlim_t fd = 0; fd < limit.rlim_max && fd < last_resort; ++fd)
+      found.push_back(static_cast<int>(fd));
+  }
+  for (const int fd : found)
+    if (fd > 2 && is_inherited(fd)) (void)::close(fd);
 }
 
 bool write_all(int fd, std::string_view text) {

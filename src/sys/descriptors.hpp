@@ -16,6 +16,9 @@ bool is_inherited(int fd);
 // The highest number a descriptor could have.
 constexpr unsigned highest_fd = ~0U;
 
+// Closes every descriptor above 2 that the caller left open.
+void close_inherited();
+
 // Writes the whole text. False and errno on failure.
 bool write_all(int fd, std::string_view text);
 

@@ -61,8 +61,7 @@ std::optional<ProcessIdentity> identify(pid_t pid, int pidfd) {
   std::string_view boot_line = boot;
   identity.boot = next_word(boot_line);
   struct stat space {};
-  if (identity.boot.empty() || ::stat("/proc/self/ns/pid", &space) != 0) return std::nullopt;
-  identity.pid_namespace = space.st_ino;
+  if (::stat("/proc/self/ns/pid", &space) == 0) identity.pid_namespace = space.st_ino;
   identity.start_time = stat_field(pid, 22).value_or(0);
   // What has not ended by now still had its number when that was looked up.
   if (has_ended(pidfd)) return std::nullopt;
@@ -71,8 +70,12 @@ std::optional<ProcessIdentity> identify(pid_t pid, int pidfd) {
 }
 
 std::optional<bool> is_same(const ProcessIdentity& one, const ProcessIdentity& other) {
-  if (one.pid != other.pid || one.boot != other.boot || one.pid_namespace != other.pid_namespace)
-    return false;
+  if (one.pid != other.pid) return false;
+  const auto lacks_place = [](const ProcessIdentity& identity) {
+    return identity.boot.empty() || identity.pid_namespace == 0;
+  };
+  if (lacks_place(one) || lacks_place(other)) return std::nullopt;
+  if (one.boot != other.boot || one.pid_namespace != other.pid_namespace) return false;
   if (one.pidfs_inode != 0 && other.pidfs_inode != 0) return one.pidfs_inode == other.pidfs_inode;
   if (one.start_time == 0 || other.start_time == 0) return std::nullopt;
   return one.start_time == other.start_time;

@@ -13,15 +13,15 @@ namespace tether {
 
 struct ProcessIdentity {
   pid_t pid = -1;
-  std::string boot;                 // /proc/sys/kernel/random/boot_id
-  std::uint64_t pid_namespace = 0;  // inode of /proc/self/ns/pid
+  std::string boot;                 // /proc/sys/kernel/random/boot_id; empty without /proc
+  std::uint64_t pid_namespace = 0;  // inode of /proc/self/ns/pid; 0 without /proc
   std::uint64_t start_time = 0;     // clock ticks since the boot (proc(5), stat, field 22); 0 where
                                     // /proc hides it (hidepid)
   std::uint64_t pidfs_inode = 0;    // unique since the boot; 0 before Linux 6.9
 };
 
 // The identity of the process that `pidfd` is open for, as seen from here. `pid` is its number.
-// None if it has ended, or if /proc is not mounted.
+// None if it has ended.
 std::optional<ProcessIdentity> identify(pid_t pid, int pidfd);
 
 // The same process? By the inode where both have one, else by the start time; none if neither can

@@ -88,6 +88,17 @@ int open_signal_descriptor() {
       ::syscall(SYS_signalfd4, -1, &everything, mask_bytes, SFD_CLOEXEC | SFD_NONBLOCK));
 }
 
+std::optional<ArrivedSignal> next_signal(int signals) {
+  signalfd_siginfo info{};
+  if (::read(signals, &info, sizeof info) != sizeof info) return std::nullopt;
+  return ArrivedSignal{static_cast<int>(info.ssi_signo),
+                       info.ssi_code == SI_USER || info.ssi_code == SI_QUEUE};
+}
+
+bool asks_to_end(int signal) {
+  return signal == SIGTERM || signal == SIGINT || signal == SIGHUP || signal == SIGQUIT;
+}
+
 bool has_job_control() {
   return ::getsid(::getppid()) == ::getsid(0);
 }

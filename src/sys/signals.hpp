@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 namespace tether {
 
@@ -38,6 +39,16 @@ void act_by_default(int signal, Scope scope = Scope::process);
 // A descriptor from which every blocked signal is read (signalfd(2)), 32 and 33 included;
 // close-on-exec, non-blocking. -1 and errno on failure.
 int open_signal_descriptor();
+
+struct ArrivedSignal {
+  int number = 0;
+  bool was_sent = false;  // by a process, not by the kernel
+};
+// One signal from such a descriptor, without waiting; none if there is none.
+std::optional<ArrivedSignal> next_signal(int signals);
+
+// TERM, INT, HUP and QUIT: whoever sends one wants the receiver to end.
+bool asks_to_end(int signal);
 
 // False if our parent is in another session: then nobody there would continue us after a stop.
 bool has_job_control();

@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace tether {
 namespace {
@@ -122,6 +123,34 @@ Status check_descriptors(const Options& options) {
   return Unit{};
 }
 
+// Two uses of one file would destroy what the other wrote. Devices take both.
+Status check_files(const Options& options) {
+  struct Use {
+    const char* name;
+    std::string path;
+  };
+  std::vector<Use> uses;
+  const auto add = [&](const char* name, const std::optional<std::string>& path) {
+    if (path && path->rfind("/dev/", 0) != 0) uses.push_back({name, *path});
+  };
+  add("pidfile", options.pidfile);
+  if (options.pidfile) uses.push_back({"pidfile", *options.pidfile + ".tether"});
+  add("status-file", options.status_file);
+  // Output may share a file with output, and follow what is read; not with these.
+  const std::size_t exclusive = uses.size();
+  if (exclusive == 0) return Unit{};
+  add("stdin", options.standard_input);
+  add("stdout", options.standard_output);
+  add("stderr", options.standard_error);
+  add("log", options.log);
+  for (std::size_t i = 0; i < exclusive; ++i)
+    for (std::size_t j = i + 1; j < uses.size(); ++j)
+      if (uses[i].path == uses[j].path)
+        return usage(fmt::format("--{} and --{} contradict each other: both are '{}'", uses[i].name,
+                                 uses[j].name, uses[i].path));
+  return Unit{};
+}
+
 Status check_stop(const Boundary& boundary, const Options& options) {
   if (!is_named(boundary, "stop")) return Unit{};
   for (const NamedOption& option : boundary.options)
@@ -147,6 +176,7 @@ Status check_consistency(const Boundary& boundary, const Options& options) {
   if (Status pairs = check_pairs(boundary, options); !pairs.ok()) return pairs;
   if (Status stop = check_stop(boundary, options); !stop.ok()) return stop;
   if (Status descriptors = check_descriptors(options); !descriptors.ok()) return descriptors;
+  if (Status files = check_files(options); !files.ok()) return files;
   return check_command(options);
 }
 

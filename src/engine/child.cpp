@@ -169,14 +169,17 @@ bool wait_for_the_word(const ChildPlan& plan) noexcept {
   return ::recv(plan.control_fd, &word, 1, 0) == 1;
 }
 
-void restore_signals_and_exec(const ChildPlan& plan) noexcept {
-  close_descriptors(plan);
+// While it waits for the word the child has a memory of its own, and nothing to fear from a signal.
+void restore_signals(const ChildPlan& plan) noexcept {
   if (plan.ignore_hangup) ignore_signal(SIGHUP);
   if (plan.reset_signals) {
     reset_all_signals(plan.ignore_hangup ? SIGHUP : 0);
   } else {
     give_back_signals(plan.signals);
   }
+}
+
+void truncate_and_exec(const ChildPlan& plan) noexcept {
   for (std::size_t i = 0; i < plan.truncated_count; ++i) (void)!::ftruncate(plan.truncated[i], 0);
   exec_first(plan);
 }
@@ -190,8 +193,10 @@ void run_child(const ChildPlan& plan) noexcept {
     tell(plan, report);
     ::_exit(status_of_failed_child);
   }
+  close_descriptors(plan);
+  restore_signals(plan);
   if (!wait_for_the_word(plan)) ::_exit(status_of_failed_child);
-  restore_signals_and_exec(plan);
+  truncate_and_exec(plan);
   tell(plan, failed_at(Stage::exec));
   ::_exit(status_of_failed_child);
 }
@@ -203,7 +208,9 @@ void run_child_on_own_stack(void* plan) noexcept {
 ChildReport become_command(const ChildPlan& plan) noexcept {
   ChildReport report;
   if (!prepare(plan, report)) return report;
-  restore_signals_and_exec(plan);
+  close_descriptors(plan);
+  restore_signals(plan);
+  truncate_and_exec(plan);
   return failed_at(Stage::exec);
 }
 

@@ -50,6 +50,8 @@ void take_line(std::string_view line, NotifyMessage& message) {
 
 NotifyMessage parse_notify_message(std::string_view text) {
   NotifyMessage message;
+  // Of programs that send a string with its end.
+  while (!text.empty() && text.back() == '\0') text.remove_suffix(1);
   while (!text.empty()) {
     const std::size_t end = std::min(text.find('\n'), text.size());
     take_line(text.substr(0, end), message);

@@ -9,6 +9,7 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <csignal>
 #include <ctime>
 #include <string_view>
 #include <utility>
@@ -65,6 +66,12 @@ std::optional<pid_t> pid_in(const std::string& path) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), pid);
   const bool is_line = end != text.data() + text.size() && *end == '\n';
   return error == std::errc() && is_line && pid > 0 ? std::optional(pid) : std::nullopt;
+}
+
+// To its owner, whatever the umask.
+bool make_readable(int fd) {
+  struct stat file {};
+  return ::fstat(fd, &file) == 0 && ::fchmod(fd, (file.st_mode & 0777) | S_IRUSR | S_IWUSR) == 0;
 }
 
 bool write_identity(int fd, const std::string& line) {
@@ -128,10 +135,10 @@ Status Pidfile::check_trust() const {
 
 Status Pidfile::lock(IfMissing if_missing) {
   const std::string path = identity_path();
-  const int create = if_missing == IfMissing::create ? O_CREAT : 0;
+  // To look and to remove, a read-only file system is no obstacle.
+  const int access = if_missing == IfMissing::create ? O_RDWR | O_CREAT : O_RDONLY;
   for (int attempt = 0; attempt < lock_attempts; ++attempt) {
-    lock_.reset(::open(path.c_str(),
-                       O_RDWR | create | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY,
+    lock_.reset(::open(path.c_str(), access | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY,
                        identity_mode));
     if (!lock_) return pidfile_failure(errno, path);
     struct stat file {};
@@ -141,6 +148,8 @@ Status Pidfile::lock(IfMissing if_missing) {
       lock_.reset();
       return distrust(path, objection);
     }
+    // Ours to read next time, whatever the umask.
+    if ((file.st_mode & 0777) != identity_mode) (void)::fchmod(lock_.get(), identity_mode);
     // The file may have been removed between the opening and the lock.
     if (::flock(lock_.get(), LOCK_EX | LOCK_NB) == 0) {
       if (is_still_at(lock_.get(), path)) return Unit{};
@@ -173,7 +182,13 @@ Result<std::optional<Pidfile::Running>> Pidfile::find_running() const {
   if (!identity) return std::optional<Running>();
   // Opened first: what is found out by number after that is about the process it is open for.
   Running running{*identity, UniqueFd(open_pidfd(identity->pid))};
-  if (!running.pidfd) return std::optional<Running>();
+  if (!running.pidfd) {
+    const int error_number = errno;
+    // Without pidfd_open (a sandbox filters it) a number that is not in use can still be told.
+    const bool is_free = ::kill(identity->pid, 0) != 0 && errno == ESRCH;
+    if (error_number == ESRCH || is_free) return std::optional<Running>();
+    return pidfile_failure(error_number, path_);
+  }
   const auto now = identify(identity->pid, running.pidfd.get());
   if (!now) return std::optional<Running>();
   const auto same = is_same(*now, *identity);
@@ -202,7 +217,7 @@ Status Pidfile::write(const ProcessIdentity& child) {
   // First the identity: until the pidfile follows, the two disagree, and neither is believed.
   ReplacementFile file;
   const bool written = write_identity(lock_.get(), to_line(child)) &&
-                       file.open(path_, pidfile_mode) &&
+                       file.open(path_, pidfile_mode) && make_readable(file.fd()) &&
                        file.commit(fmt::format("{}\n", child.pid));
   const int error_number = errno;
   if (written) {
@@ -217,9 +232,10 @@ Status Pidfile::write(const ProcessIdentity& child) {
 
 void Pidfile::remove() {
   if (!subject_ || !lock(IfMissing::leave).ok()) return;
-  const auto identity = believed();
+  const auto identity = parse_identity(content_of(lock_.get()));
   if (identity && is_same(*identity, *subject_).value_or(false)) {
-    (void)::unlink(path_.c_str());
+    // A daemon may have removed its own, and somebody else have put another in its place.
+    if (pid_in(path_) == identity->pid) (void)::unlink(path_.c_str());
     (void)::unlink(identity_path().c_str());
   }
   unlock();

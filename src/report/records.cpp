@@ -264,6 +264,7 @@ std::string to_line(const DryRunRecord& dry_run) {
       dry_run.located.empty() ? Json(nullptr) : Json(cut_to(dry_run.located, text_limit));
   record["call"] = dry_run.call;
   record["flags"] = dry_run.flags;
+  record["held_by"] = dry_run.held_by ? Json(name_of(*dry_run.held_by)) : Json(nullptr);
   record["guarantees"] = guarantees_of(dry_run.guarantees);
   return with_command(std::move(record), dry_run.command);
 }

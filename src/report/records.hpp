@@ -74,6 +74,7 @@ struct DryRunRecord {
   std::string call;
   std::vector<std::string> flags;
   Guarantees guarantees;
+  std::optional<HeldBy> held_by = {};  // none: there is no child
 };
 
 std::string to_line(const StartRecord& record);

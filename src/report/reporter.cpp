@@ -58,7 +58,7 @@ void Stream::flush() {
 }
 
 void Stream::give_up(int error_number) {
-  say(record_failure(error_number, {}, "records to " + name_));
+  say(record_failure(error_number, {}, (gets_records ? "records to " : "to ") + name_));
   pending_.clear();
   broken_ = true;
 }

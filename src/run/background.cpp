@@ -93,6 +93,7 @@ Result<int> attend(const Forked& keeper, int channel, int signals) {
     // As a shell would see it, had it waited for COMMAND.
     const bool interrupted = ending->signal == SIGINT || ending->signal == SIGQUIT;
     if (interrupted && ::getpid() != 1) die_by(ending->signal);
+    if (asks_to_end(ending->signal)) return ending->shell_status();
     return Failure{Stage::supervise,
                    0,
                    {},

@@ -46,12 +46,25 @@ std::string guarantee_rows(const Guarantees& guarantees) {
          row("nnp", guarantees.nnp, explain_nnp(guarantees.nnp));
 }
 
+const char* explain(HeldBy held_by) {
+  switch (held_by) {
+    case HeldBy::tether:
+      return "tether, which stays";
+    case HeldBy::keeper:
+      return "a keeper, which tether leaves in the background";
+    case HeldBy::nobody:
+      return "nobody: tether leaves, and it lives on";
+  }
+  return "";
+}
+
 std::string dry_run_text(const DryRunRecord& record) {
   std::string text = "would run   ";
   for (char* const* word = record.command; *word != nullptr; ++word)
     text += fmt::format("{}{}", word == record.command ? "" : " ", *word);
   text += fmt::format("\nfound as    {}\n", record.located.empty() ? "(nothing)" : record.located);
   text += fmt::format("by          {}({})\n", record.call, fmt::join(record.flags, " | "));
+  if (record.held_by) text += fmt::format("held by     {}\n", explain(*record.held_by));
   return text + guarantee_rows(record.guarantees);
 }
 
@@ -97,6 +110,9 @@ Result<int> show_dry_run(const Options& options, const Inherited& inherited) {
   request.guarantees = guarantee_flags(record.guarantees);
   if (options.status_file || options.pidfile || options.block_fd)
     request.before_exec = [](const Child&) -> Status { return Unit{}; };
+  if (options.mode == Mode::wait) record.held_by = HeldBy::tether;
+  if (options.mode == Mode::detach)
+    record.held_by = options.leaves_keeper() ? HeldBy::keeper : HeldBy::nobody;
   record.call = in_place ? "execve" : call_name(support.way);
   if (!in_place) record.flags = names_of(flags_of(request));
   return print_and_succeed(options.json ? to_line(record) : dry_run_text(record));

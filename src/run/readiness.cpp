@@ -45,7 +45,7 @@ std::vector<std::string> socket_directories() {
     directories.emplace_back(runtime);
   }
   const char* temporary = std::getenv("TMPDIR");
-  directories.emplace_back(temporary != nullptr ? temporary : "/tmp");
+  directories.emplace_back(temporary != nullptr && *temporary != 0 ? temporary : "/tmp");
   return directories;
 }
 

@@ -195,8 +195,7 @@ Status Start::wait_at_gate(const Child& made) {
       return Failure{Stage::gate, errno, {}, "waiting for --block-fd", {}};
     while (const auto arrived = next_signal(signals_.get()))
       if (Status taken = take_at_gate(*arrived, made); !taken.ok()) return taken;
-    if (watched[1].revents != 0)
-      return Failure{Stage::gate, 0, {}, "the child was killed before --block-fd", {}};
+    if (watched[1].revents != 0) return ended_at_gate(made);
     if (watched[0].revents != 0) break;
   }
   // Nobody's any more; whoever waits for its other end need not wait for COMMAND's.
@@ -205,7 +204,20 @@ Status Start::wait_at_gate(const Child& made) {
   return Unit{};
 }
 
-// COMMAND finds what came before it. What would have ended it ends the start.
+Failure Start::ended_at_gate(const Child& made) {
+  const auto ending =
+      made.autoreaped ? exit_information(made.pidfd.get()) : reap(made.pidfd.get(), nullptr);
+  const int signal = ending ? ending->signal : SIGKILL;
+  Failure failure{Stage::gate,
+                  0,
+                  {},
+                  fmt::format("{} ended the child before --block-fd", signal_name(signal)),
+                  {}};
+  failure.exit_status = 128 + signal;
+  return failure;
+}
+
+// The child gets what is sent to us. What would have ended us ends the start.
 Status Start::take_at_gate(const ArrivedSignal& arrived, const Child& made) {
   if (!arrived.was_sent) return Unit{};
   if (!asks_to_end(arrived.number)) {

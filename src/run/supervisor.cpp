@@ -125,9 +125,11 @@ void Supervisor::read_readiness() {
 }
 
 void Supervisor::follow_main_process(pid_t pid) {
-  if (!follows_main_process_ || lifecycle_.is_ending() || pid == child_.pid()) return;
-  if (!child_.replace_by(pid)) {
-    say(fmt::format("MAINPID={} is not a descendant, and is not followed", pid));
+  if (lifecycle_.is_ending() || pid == child_.pid()) return;
+  if (!follows_main_process_ || !child_.replace_by(pid)) {
+    say(fmt::format("MAINPID={} is not followed: {}", pid,
+                    follows_main_process_ ? "it is no descendant"
+                                          : "--autokill is for the process that was started"));
     return;
   }
   ended_ = released_ = false;
@@ -184,11 +186,14 @@ void Supervisor::handle_signal(const signalfd_siginfo& info) {
   perform(lifecycle_.on_signal(event));
 }
 
+// Of a detached child's stops nobody at a terminal knows, and its deadlines go on.
 void Supervisor::handle_child_state() {
-  while (const auto change = take_stop_or_continue(child_.pidfd()))
+  while (const auto change = take_stop_or_continue(child_.pidfd())) {
+    if (options_.mode == Mode::detach) continue;
     perform(change->stopped ? lifecycle_.on_child_stopped(change->signal,
                                                           continue_in_hand_ || is_pending(SIGCONT))
                             : lifecycle_.on_child_continued());
+  }
 }
 
 void Supervisor::perform(const Act& act) {

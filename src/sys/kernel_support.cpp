@@ -11,9 +11,9 @@ namespace tether {
 
 KernelSupport probe_kernel() {
   KernelSupport support;
-  support.pidfd_open = static_cast<bool>(UniqueFd(open_pidfd(::getpid())));
   // Any other answer, such as EAGAIN at a limit, says nothing about the call.
   const auto refused = [](int error) { return error == ENOSYS || error == EPERM; };
+  support.pidfd_open = UniqueFd(open_pidfd(::getpid())) || !refused(errno);
   const int plain = try_clone_flags(CloneWay::clone3, 0);
   if (refused(plain)) {
     support.clone3_error = plain;

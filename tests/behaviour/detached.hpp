@@ -43,10 +43,14 @@ inline std::string link_of(pid_t pid, const std::string& name) {
   return std::filesystem::read_symlink(proc(pid, name), error);
 }
 
+inline std::string canonical(const std::string& path) {
+  return std::filesystem::canonical(path);
+}
+
 // Whether `pid` has become the probe for good. A start returns when the exec cannot fail any more,
 // which is a moment before it is complete.
 inline bool probe_sits(pid_t pid) {
-  const std::string path = std::filesystem::canonical(tool("probe"));
+  const std::string path = canonical(tool("probe"));
   return eventually([&] { return link_of(pid, "exe") == path && state_of(pid) == 'S'; });
 }
 
@@ -98,13 +102,49 @@ struct Connection {
   // A caller that has the other end as descriptor `fd`.
   [[nodiscard]] Setup as(int fd) const {
     Setup setup;
-    setup.before_exec = [fd, end = theirs.get()] { (void)::dup2(end, fd); };
+    setup.before_exec = [fd, end = theirs.get()] {
+      if (::dup2(end, fd) == end) (void)::fcntl(fd, F_SETFD, 0);
+    };
     return setup;
+  }
+  // Leaves no room for who writes at the other end.
+  void fill() const {
+    REQUIRE(::fcntl(theirs.get(), F_SETFL, O_NONBLOCK) == 0);
+    const std::string filling(4096, 'x');
+    while (::write(theirs.get(), filling.data(), filling.size()) > 0) {
+    }
+    REQUIRE(::fcntl(theirs.get(), F_SETFL, 0) == 0);
+  }
+  // What is there by now; waits for nothing more.
+  [[nodiscard]] std::string read_available() const {
+    std::string text;
+    pollfd readable{ours.get(), POLLIN, 0};
+    while (::poll(&readable, 1, 0) > 0 && append_some(text)) {
+    }
+    return text;
+  }
+  // Everything until the end of file, which must come.
+  std::string read_to_end() {
+    theirs.reset();
+    std::string text;
+    pollfd readable{ours.get(), POLLIN, 0};
+    while (::poll(&readable, 1, 30000) > 0)
+      if (!append_some(text)) return text;
+    FAIL("no end of file");
+    return text;
   }
   bool is_closed_over_there() {
     theirs.reset();
     pollfd watched{ours.get(), 0, 0};
     return ::poll(&watched, 1, 30000) == 1 && (watched.revents & (POLLHUP | POLLERR)) != 0;
+  }
+
+ private:
+  bool append_some(std::string& text) const {
+    std::array<char, 65536> buffer;
+    const ssize_t got = ::read(ours.get(), buffer.data(), buffer.size());
+    if (got > 0) text.append(buffer.data(), static_cast<std::size_t>(got));
+    return got > 0;
   }
 };
 

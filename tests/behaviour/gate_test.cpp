@@ -1,62 +1,13 @@
 // --block-fd: the child is there, and COMMAND does not run before it may.
+#include "gate.hpp"
+
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <array>
 #include <csignal>
 
-#include "services.hpp"
-
 using namespace tether::test;
-
-namespace {
-
-// A pipe whose reading end tether inherits as descriptor 9.
-class Gate {
- public:
-  Gate() {
-    std::array<int, 2> ends{};
-    REQUIRE(::pipe2(ends.data(), O_CLOEXEC) == 0);
-    read_end_.reset(ends[0]);
-    write_end_.reset(ends[1]);
-  }
-  [[nodiscard]] Setup setup() const {
-    Setup setup;
-    setup.before_exec = [fd = read_end_.get()] { (void)::dup2(fd, 9); };
-    return setup;
-  }
-  void open_by_byte() const { REQUIRE(::write(write_end_.get(), "x", 1) == 1); }
-  void open_by_end() { write_end_.reset(); }
-  // Whether the byte is still there.
-  [[nodiscard]] bool has_byte() const {
-    char byte = 0;
-    REQUIRE(::fcntl(read_end_.get(), F_SETFL, O_NONBLOCK) == 0);
-    return ::read(read_end_.get(), &byte, 1) == 1;
-  }
-
- private:
-  tether::UniqueFd read_end_;
-  tether::UniqueFd write_end_;
-};
-
-const Words gate_modes[] = {{"-w"},
-                            {"--autoreap"},
-                            {"--nnp", "--autokill"},
-                            {"-dq"},
-                            {"-dq", "--status-file=/dev/null"},
-                            {"-dq", "--nnp", "--autokill"}};
-
-// A COMMAND that leaves its pid in "made".
-Words make_file(const Services& services) {
-  return {"--", "/bin/sh", "-c", "echo $$ > " + services.path("made")};
-}
-
-bool has_line(const std::string& path, const std::string& line) {
-  return eventually([&] { return read_file(path) == line + "\n"; });
-}
-
-}  // namespace
 
 TEST_CASE("nothing of COMMAND runs before a byte comes or the descriptor ends") {
   for (const Words& mode : gate_modes)
@@ -196,77 +147,6 @@ TEST_CASE("a gate that is not open is an error before anything happens") {
     CHECK(finished.err == "tether: --block-fd=9: Bad file descriptor\n");
     CHECK(services.is_clean());
     CHECK_FALSE(exists(services.path("out")));
-    CHECK_FALSE(exists(services.path("made")));
-  }
-}
-
-TEST_CASE("a request to end that comes before the gate opens gives the start up") {
-  for (const Words& mode : gate_modes)
-    for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGQUIT}) {
-      CAPTURE(mode);
-      CAPTURE(signal);
-      const Services services;
-      Gate gate;
-      Running running(mode + Words{"--block-fd=9", "--json", "--stdout=" + services.path("out")} +
-                          services.by_pidfile() + make_file(services),
-                      gate.setup());
-      running.expect_output("spawned");
-      const auto pid = running.record("spawned").at("pid").get<pid_t>();
-      running.send(signal);
-      const Finished finished = running.wait();
-      CHECK(finished.exit_code == 128 + signal);
-      CHECK(finished.record("error").at("stage") == "gate");
-      CHECK(finished.record("error").at("exit_status") == 128 + signal);
-      CHECK(finished.record("start").is_null());
-      CHECK(is_gone(pid));
-      CHECK(services.is_clean());
-      CHECK_FALSE(exists(services.path("out")));
-      CHECK_FALSE(exists(services.path("made")));
-    }
-}
-
-TEST_CASE("another signal does not open the gate and reaches COMMAND when that runs") {
-  Gate gate;
-  Running running(Words{"--block-fd=9", "--json"} + probe("exit", {"6"}), gate.setup());
-  running.expect_output("spawned");
-  running.send(SIGUSR1);
-  running.send(SIGWINCH);
-  REQUIRE(eventually([&] { return status_of(running.pid(), "ShdPnd") == "0000000000000000"; }));
-  CHECK(running.record("start").is_null());
-  gate.open_by_byte();
-  CHECK(running.wait().exit_code == 128 + SIGUSR1);
-}
-
-TEST_CASE("a child that is killed at the gate is a start that failed") {
-  for (const Words& mode : gate_modes) {
-    CAPTURE(mode);
-    const Services services;
-    Gate gate;
-    Running running(
-        mode + Words{"--block-fd=9", "--json"} + services.by_pidfile() + make_file(services),
-        gate.setup());
-    running.expect_output("spawned");
-    REQUIRE(::kill(running.record("spawned").at("pid").get<pid_t>(), SIGKILL) == 0);
-    const Finished finished = running.wait();
-    CHECK(finished.exit_code >= 125);
-    CHECK(finished.record("error").at("exit_status") == finished.exit_code);
-    CHECK(finished.record("start").is_null());
-    CHECK(services.is_clean());
-    CHECK_FALSE(exists(services.path("made")));
-  }
-}
-
-TEST_CASE("a tether that is killed at the gate takes the child with it") {
-  for (const Words& mode : {Words{}, Words{"-dq"}, Words{"--nnp", "--autokill"}}) {
-    CAPTURE(mode);
-    const Services services;
-    Gate gate;
-    Running running(mode + Words{"--block-fd=9", "--json"} + make_file(services), gate.setup());
-    running.expect_output("spawned");
-    const auto pid = running.record("spawned").at("pid").get<pid_t>();
-    running.send(SIGKILL);
-    CHECK(running.wait().signal == SIGKILL);
-    CHECK(is_gone(pid));
     CHECK_FALSE(exists(services.path("made")));
   }
 }

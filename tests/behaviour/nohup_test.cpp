@@ -75,16 +75,6 @@ class Job {
   pid_t pid_ = 0;
 };
 
-mode_t mode_of(const std::string& path) {
-  struct stat file {};
-  REQUIRE(::stat(path.c_str(), &file) == 0);
-  return file.st_mode & 07777;
-}
-
-std::string canonical(const std::string& path) {
-  return std::filesystem::canonical(path);
-}
-
 }  // namespace
 
 TEST_CASE("under nohup a terminal becomes no input and nohup.out") {

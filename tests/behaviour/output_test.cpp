@@ -37,12 +37,6 @@ int run_to_end(const Words& arguments, const Setup& setup) {
   return status;
 }
 
-mode_t mode_of(const std::string& path) {
-  struct stat file {};
-  REQUIRE(::stat(path.c_str(), &file) == 0);
-  return file.st_mode & 07777;
-}
-
 }  // namespace
 
 TEST_CASE("output files are made by the umask of the caller and appended to") {

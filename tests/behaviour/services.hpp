@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <fstream>
@@ -30,6 +31,18 @@ inline bool is_gone(pid_t pid) {
 inline void kill_and_reap(pid_t pid) {
   REQUIRE(::kill(pid, SIGKILL) == 0);
   REQUIRE(is_gone(pid));
+}
+
+// A process of this test that is nobody's service.
+inline pid_t fork_bystander() {
+  const pid_t pid = ::fork();
+  if (pid == 0)
+    while (true) ::pause();
+  return pid;
+}
+
+inline std::string already_running(pid_t pid, const std::string& path) {
+  return "tether: already running as process " + std::to_string(pid) + ": '" + path + "'";
 }
 
 // A directory in which services run by "pid"; whatever a test leaves running ends with it.
@@ -61,6 +74,9 @@ class Services {
   }
   [[nodiscard]] Finished start_again(const Setup& setup = {}) const {
     return run(Words{"-dq", "--print-pid"} + by_pidfile() + probe("sleep"), setup);
+  }
+  [[nodiscard]] Finished stop(const Words& more = {}, const Setup& setup = {}) const {
+    return run(Words{"--stop"} + by_pidfile() + more, setup);
   }
   void check_replaced() const {
     const Finished again = start_again();

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
@@ -118,6 +119,12 @@ std::string read_file(const std::string& path) {
 
 bool exists(const std::string& path) {
   return ::access(path.c_str(), F_OK) == 0;
+}
+
+mode_t mode_of(const std::string& path) {
+  struct stat file {};
+  REQUIRE(::stat(path.c_str(), &file) == 0);
+  return file.st_mode & 07777;
 }
 
 bool is_root() {

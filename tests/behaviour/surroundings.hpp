@@ -59,6 +59,8 @@ std::string status_of(pid_t pid, const std::string& name);
 
 std::string read_file(const std::string& path);
 bool exists(const std::string& path);
+// The permission bits of a file.
+mode_t mode_of(const std::string& path);
 bool is_root();
 // Whether this kernel's release is one with the new clone flags (7.1), by its number: the tests'
 // own view, for tether finds out by trying.

@@ -8,9 +8,9 @@
 
 #include <array>
 #include <csignal>
-#include <cstdlib>
+#include <optional>
 
-#include "harness.hpp"
+#include "pseudo_terminal.hpp"
 
 using namespace tether::test;
 
@@ -23,17 +23,13 @@ class Terminal {
   enum class Start { foreground, background };
 
   explicit Terminal(const Words& arguments, Start start = Start::foreground) {
-    master_.reset(::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC));
-    REQUIRE(::grantpt(master_.get()) == 0);
-    REQUIRE(::unlockpt(master_.get()) == 0);
     std::array<int, 2> events{};
     std::array<int, 2> orders{};
     REQUIRE(::pipe2(events.data(), O_CLOEXEC) == 0);
     REQUIRE(::pipe2(orders.data(), O_CLOEXEC) == 0);
-    const std::string slave = ::ptsname(master_.get());
     shell_ = ::fork();
     if (shell_ == 0)
-      be_shell(slave, Words{tether_binary()} + arguments, events[1], orders[0], start);
+      be_shell(terminal_.path(), Words{tether_binary()} + arguments, events[1], orders[0], start);
     (void)::close(events[1]);
     (void)::close(orders[0]);
     events_.reset(events[0]);
@@ -48,38 +44,35 @@ class Terminal {
     end_all_children();
   }
 
-  void type(char key) const { REQUIRE(::write(master_.get(), &key, 1) == 1); }
+  void type(char key) const { REQUIRE(::write(terminal_.master(), &key, 1) == 1); }
   // What was written to the terminal so far, once it has `text`.
-  const std::string& expect(const std::string& text) {
-    REQUIRE_MESSAGE(gather(master_.get(), screen_, text), "on the screen: ", screen_);
-    return screen_;
-  }
+  const std::string& expect(const std::string& text) { return terminal_.expect(text); }
   void expect_event(const std::string& text) {
-    REQUIRE_MESSAGE(gather(events_.get(), said_, text + "\n"), "the shell said: ", said_);
+    REQUIRE_MESSAGE(shell_says(text + "\n"), "the shell said: ", said_);
     said_.erase(0, said_.find(text) + text.size() + 1);
   }
   // fg: the terminal to the job, SIGCONT to all of it.
   void foreground() const { REQUIRE(::write(orders_.get(), "f", 1) == 1); }
   pid_t job() {
     if (job_ == 0) {
-      REQUIRE(gather(events_.get(), said_, "job "));
-      REQUIRE(gather(events_.get(), said_, "\n"));
+      REQUIRE(shell_says("job "));
+      REQUIRE(shell_says("\n"));
       job_ = std::stoi(said_.substr(4));
       said_.erase(0, said_.find('\n') + 1);
     }
     return job_;
   }
-  [[nodiscard]] pid_t foreground_group() const { return ::tcgetpgrp(master_.get()); }
+  [[nodiscard]] pid_t foreground_group() const { return ::tcgetpgrp(terminal_.master()); }
 
  private:
-  static bool gather(int fd, std::string& into, const std::string& text) {
+  bool shell_says(const std::string& text) {
     std::array<char, 4096> buffer;
-    pollfd readable{fd, POLLIN, 0};
-    while (into.find(text) == std::string::npos) {
+    pollfd readable{events_.get(), POLLIN, 0};
+    while (said_.find(text) == std::string::npos) {
       if (::poll(&readable, 1, 30000) <= 0) return false;
-      const ssize_t got = ::read(fd, buffer.data(), buffer.size());
+      const ssize_t got = ::read(events_.get(), buffer.data(), buffer.size());
       if (got <= 0) return false;
-      into.append(buffer.data(), static_cast<std::size_t>(got));
+      said_.append(buffer.data(), static_cast<std::size_t>(got));
     }
     return true;
   }
@@ -125,12 +118,11 @@ class Terminal {
     while (true) ::pause();
   }
 
-  tether::UniqueFd master_;
+  PseudoTerminal terminal_;
   tether::UniqueFd events_;
   tether::UniqueFd orders_;
   pid_t shell_ = -1;
   pid_t job_ = 0;
-  std::string screen_;
   std::string said_;
 };
 
@@ -282,18 +274,10 @@ TEST_CASE("a stop and an interrupt typed at a group of its own reach the script 
 TEST_CASE("a hangup reaches the child of a session leader") {
   for (const Words& ours : {Words{}, Words{"--setpgid"}}) {
     CAPTURE(ours);
-    tether::UniqueFd master(::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC));
-    REQUIRE(::grantpt(master.get()) == 0);
-    REQUIRE(::unlockpt(master.get()) == 0);
-    const std::string slave = ::ptsname(master.get());
-    Setup setup;
-    setup.before_exec = [slave] {
-      (void)::setsid();
-      (void)::ioctl(::open(slave.c_str(), O_RDWR), TIOCSCTTY, 0);
-    };
-    Running running(ours + probe("sleep"), setup);
+    std::optional<PseudoTerminal> terminal(std::in_place);
+    Running running(ours + probe("sleep"), terminal->on({}));
     running.expect_output("ready");
-    master.reset();
+    terminal.reset();
     CHECK(running.wait().exit_code == 128 + SIGHUP);
   }
 }

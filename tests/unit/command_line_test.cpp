@@ -1,4 +1,4 @@
-// argv becomes Options: the meaning of what was given, the contradictions, and the secrets wiped.
+// argv becomes Options: the meaning of what was given, and the secrets wiped.
 #include "cli/command_line.hpp"
 
 #include <doctest/doctest.h>
@@ -6,68 +6,10 @@
 #include <chrono>
 #include <csignal>
 #include <string>
-#include <vector>
 
-#include "cli/option_table.hpp"
+#include "command_lines.hpp"
 
 namespace tether {
-namespace {
-
-using Words = std::vector<std::string>;
-
-// A main's argv: writable, null-terminated, at a place of its own.
-class CommandLine {
- public:
-  CommandLine(const Words& words) : storage_(words) {
-    storage_.insert(storage_.begin(), "tether");
-    for (std::string& word : storage_) argv_.push_back(word.data());
-    argv_.push_back(nullptr);
-  }
-  CommandLine(const CommandLine&) = delete;
-  CommandLine& operator=(const CommandLine&) = delete;
-
-  Result<Options> parse() { return parse_command_line(count(), argv_.data()); }
-  char** at(std::size_t index) { return argv_.data() + index; }
-  // As /proc/PID/cmdline shows them now, without "tether".
-  [[nodiscard]] Words words() const { return {storage_.begin() + 1, storage_.end()}; }
-
- private:
-  [[nodiscard]] int count() const { return static_cast<int>(storage_.size()); }
-
-  Words storage_;
-  std::vector<char*> argv_;
-};
-
-Options parse(const Words& words) {
-  CAPTURE(words);
-  CommandLine line(words);
-  const Result<Options> parsed = line.parse();
-  if (!parsed.ok()) FAIL(parsed.failure().detail);
-  Options options = parsed.value();
-  options.command = nullptr;  // into what is gone
-  return options;
-}
-
-std::string refusal(const Words& words) {
-  CAPTURE(words);
-  CommandLine line(words);
-  const Result<Options> parsed = line.parse();
-  REQUIRE_FALSE(parsed.ok());
-  CHECK(parsed.failure().stage == Stage::usage);
-  CHECK(parsed.failure().error_number == 0);
-  CHECK(parsed.failure().hint.find("--help") != std::string::npos);
-  return parsed.failure().detail;
-}
-
-// "NAME=VALUE" and "-NAME", in the order of the changes.
-Words changes(const Words& words) {
-  Words found;
-  for (const EnvironmentChange& change : parse(words).environment)
-    found.push_back(change.value ? change.name + "=" + *change.value : "-" + change.name);
-  return found;
-}
-
-}  // namespace
 
 TEST_CASE("a flag sets its own field and no other") {
   struct Row {
@@ -251,81 +193,19 @@ TEST_CASE("values arrive byte for byte") {
       const Options options = parse(words);
       CHECK(options.directory == value);
     }
-    const Options files = parse({"--stdin=" + value, "--stdout", value, "--stderr=" + value,
-                                 "--pidfile", value, "--status-file=" + value, "cmd"});
+    const Options files =
+        parse({"--stdin=" + value, "--stdout", value, "--stderr=" + value, "cmd"});
     CHECK(files.standard_input == value);
     CHECK(files.standard_output == value);
     CHECK(files.standard_error == value);
-    CHECK(files.pidfile == value);
-    CHECK(files.status_file == value);
+    CHECK(parse({"--pidfile", value, "cmd"}).pidfile == value);
+    CHECK(parse({"--status-file=" + value, "cmd"}).status_file == value);
     CHECK(parse({"--log=" + value, "cmd"}).log == value);
     CHECK(changes({"--env=A=" + value, "--env", "B=" + value, "cmd"}) ==
           Words{"A=" + value, "B=" + value});
   }
   CHECK(changes({"--env=A=", "--env", "B=", "--unset-env=[a,b]", "cmd"}) ==
         Words{"A=", "B=", "-[a,b]"});
-}
-
-TEST_CASE("a value that means nothing is refused in the words of its option") {
-  CHECK(refusal({"--umask=8", "cmd"}) ==
-        "option '--umask' wants an octal mode from 0 to 777, not '8'");
-  CHECK(refusal({"--keep-fd=-1", "cmd"}) ==
-        "option '--keep-fd' wants a descriptor's number, not '-1'");
-  CHECK(refusal({"--keep-fd", "x", "cmd"}) ==
-        "option '--keep-fd' wants a descriptor's number, not 'x'");
-  CHECK(refusal({"--status-fd=2147483648", "cmd"}) ==
-        "option '--status-fd' wants a descriptor's number, not '2147483648'");
-  CHECK(refusal({"--success-status=256", "cmd"}) ==
-        "option '--success-status' wants an exit status from 0 to 255, not '256'");
-  const std::string duration = " wants a duration such as 1.5, 200ms, 30s, 5m, 2h, 1d or inf, not ";
-  CHECK(refusal({"-k5x", "cmd"}) == "option '--kill-after'" + duration + "'5x'");
-  CHECK(refusal({"--ready-timeout=-1", "--notify=socket", "cmd"}) ==
-        "option '--ready-timeout'" + duration + "'-1'");
-  CHECK(refusal({"-stop", "cmd"}) ==
-        "option '--signal' wants a signal's name or number, not 'top'");
-  CHECK(refusal({"--signal=65", "cmd"}) ==
-        "option '--signal' wants a signal's name or number, not '65'");
-  CHECK(refusal({"--notify=fd", "cmd"}) == "option '--notify' wants fd:N or socket, not 'fd'");
-  CHECK(refusal({"--block-fd=-1", "cmd"}) ==
-        "option '--block-fd' wants a descriptor's number, not '-1'");
-  CHECK(refusal({"--env=A", "cmd"}) == "option '--env' wants NAME=VALUE, not 'A'");
-  CHECK(refusal({"--env==1", "cmd"}) == "option '--env' wants NAME=VALUE, not '=1'");
-  CHECK(refusal({"--unset-env=A=1", "cmd"}) ==
-        "option '--unset-env' wants a variable's name, not 'A=1'");
-}
-
-TEST_CASE("a bad value is refused even if a good one follows") {
-  CHECK(refusal({"--umask=9", "--umask=022", "cmd"}).find("not '9'") != std::string::npos);
-  CHECK(refusal({"--chdir=", "--chdir=/", "cmd"}).find("wants a directory") != std::string::npos);
-  CHECK(refusal({"--keep-fd=x", "--keep-fd=3", "cmd"}).find("not 'x'") != std::string::npos);
-}
-
-TEST_CASE("an empty value is refused and never takes the next word") {
-  for (const OptionRow& row : option_table()) {
-    if (!row.takes_value()) continue;
-    const std::string option = row.name;
-    CAPTURE(option);
-    const std::string wanted = "option '--" + option + "' wants ";
-    for (const Words& words :
-         {Words{"--" + option + "=", "3", "cmd"}, Words{"--" + option, "", "3", "cmd"}}) {
-      const std::string text = refusal(words);
-      CHECK(text.substr(0, wanted.size()) == wanted);
-      CHECK(text.substr(text.size() - 8) == ", not ''");
-    }
-  }
-}
-
-TEST_CASE("options that contradict each other are refused when all are read") {
-  CHECK(refusal({"--exec", "--json", "cmd"}) ==
-        "--exec and --json contradict each other: nobody stays to do it");
-  CHECK(refusal({"-dc", "cmd"}) ==
-        "--detach and --ctty contradict each other: a detached child has no controlling terminal");
-  CHECK(refusal({"--keep-fd=5", "--status-fd=5", "cmd"}) ==
-        "--keep-fd=5 and --status-fd=5 contradict each other: COMMAND cannot have both");
-  CHECK(refusal({"--stop", "--pidfile=f", "cmd"}) == "--stop takes no COMMAND");
-  CHECK(refusal({"--json"}) == "no COMMAND given");
-  // A value that means nothing comes before what cannot stand together.
-  CHECK(refusal({"--exec", "--status-fd=x", "cmd"}).find("not 'x'") != std::string::npos);
 }
 
 TEST_CASE("what spawns nothing is taken without a COMMAND") {

@@ -163,6 +163,20 @@ TEST_CASE("output goes to one place only") {
   CHECK(refusal({"--log=f", "--stdin=g", "cmd"}).empty());
 }
 
+TEST_CASE("what is written whole has a file of its own") {
+  const Pair pairs[] = {
+      {{"--pidfile=f"}, {"--status-file=f"}, "--pidfile and --status-file"},
+      {{"--pidfile=f"}, {"--log=f"}, "--pidfile and --log"},
+      {{"--pidfile=f"}, {"--stdin=f"}, "--pidfile and --stdin"},
+      {{"--pidfile=f"}, {"--stdout=f.tether"}, "--pidfile and --stdout"},
+      {{"--status-file=f"}, {"--stderr=f"}, "--status-file and --stderr"},
+      {{"--status-file=f"}, {"--stdin=f"}, "--status-file and --stdin"},
+  };
+  for (const Pair& pair : pairs) check_contradiction(pair);
+  CHECK(refusal({"--status-file=/dev/null", "--log=/dev/null", "cmd"}).empty());
+  CHECK(refusal({"--pidfile=f", "--status-file=g", "--log=h", "--stdin=h", "cmd"}).empty());
+}
+
 TEST_CASE("what is nothing without another option is refused without it") {
   check_refused({"--ready-timeout=5", "cmd"}, "--ready-timeout is nothing without --notify");
   check_refused({"--ready-timeout=inf", "-d", "cmd"},

@@ -54,7 +54,10 @@ TEST_CASE("ready is said by a line of its own and in no other way") {
     CAPTURE(text);
     CHECK_FALSE(parse_notify_message(text).ready);
   }
-  CHECK_FALSE(parse_notify_message(std::string_view("READY=1\0", 8)).ready);
+  // Some programs send the end of their string as well.
+  CHECK(parse_notify_message(std::string_view("READY=1\0", 8)).ready);
+  CHECK(parse_notify_message(std::string_view("READY=1\n\0\0", 10)).ready);
+  CHECK_FALSE(parse_notify_message(std::string_view("READY=1\0\n", 9)).ready);
   CHECK_FALSE(parse_notify_message(std::string_view("\0READY=1", 8)).ready);
 }
 

@@ -245,9 +245,12 @@ TEST_CASE("a dry-run record reads as written down") {
   dry_run.guarantees.nnp = Means::kernel;
   CHECK(to_line(dry_run) ==
         R"({"record":"dry-run","version":1,"command":["make"],"path":"/usr/bin/make",)"
-        R"("call":"clone3","flags":["CLONE_PIDFD","CLONE_NNP"],"guarantees":{"autoreap":null,)"
+        R"("call":"clone3","flags":["CLONE_PIDFD","CLONE_NNP"],"held_by":null,)"
+        R"("guarantees":{"autoreap":null,)"
         R"("autokill":null,"nnp":"kernel","tree":null,"supervisor":null}})"
         "\n");
+  dry_run.held_by = HeldBy::keeper;
+  CHECK(to_line(dry_run).find(R"("held_by":"keeper",)") != std::string::npos);
   dry_run.located.clear();
   dry_run.flags.clear();
   CHECK(to_line(dry_run).find(R"("path":null,"call":"clone3","flags":[],)") != std::string::npos);

@@ -1,0 +1,75 @@
+# processes.sh - finding, awaiting and ending what belongs to a run, or to one cell of its table.
+#
+# Every process is started with TETHER_PEERS=FOLDER/ in its environment: by this mark it is found
+# and ended, whatever it became. $dir is the folder of the cell.
+# shellcheck shell=bash disable=SC2034,SC2154 # shared with compare
+
+# The pids of what runs with a mark that begins with FOLDER/, or with -x, is that. A zombie has no
+# environment, so it is not among them.
+marked() { grep -lszF "${@:2}" -e "TETHER_PEERS=$1/" /proc/[0-9]*/environ | cut -d / -f 3 || true; }
+
+# Ends all that is marked with something below FOLDER.
+end_all() {
+  local pids _
+  for _ in {1..500}; do
+    pids=$(marked "$1")
+    [[ -n $pids ]] || return 0
+    # shellcheck disable=SC2086
+    kill -KILL $pids 2>/dev/null || true
+    sleep 0.02
+  done
+  say "cannot end $pids"
+}
+
+# wait_for [SECONDS] CONDITION...: until it holds; 1 if it does not in SECONDS (20).
+wait_for() {
+  local limit=20
+  [[ $1 != [0-9]* ]] || { limit=$1; shift; }
+  local end=$((SECONDS + limit))
+  until "$@"; do
+    ((SECONDS <= end)) || return 1
+    sleep 0.02
+  done
+}
+
+# The jobs of this cell: what became sleep(1).
+running() {
+  local pid
+  for pid in $(marked "$dir" -x); do
+    [[ $(readlink "/proc/$pid/exe") != "$sleep" ]] || printf '%s\n' "$pid"
+  done
+}
+
+runs() { [[ $(running | wc -l) -ge $1 ]]; }
+
+# Nothing but jobs is left. Three times, as a process has no environment for a moment of its exec.
+settled() {
+  local _
+  for _ in 1 2 3; do
+    [[ $(marked "$dir" -x) == "$(running)" ]] || return 1
+  done
+}
+
+# Waits for the job, whose pid becomes $pid.
+await_job() {
+  wait_for runs_or_settled || true
+  pid=$(running | head -n 1)
+  [[ -n $pid ]] || { cell='no job runs'; return 1; }
+}
+
+runs_or_settled() { runs 1 || settled; }
+
+# The field N of /proc/PID/stat, whose second one has no blank in it here; nothing if PID is gone.
+field_of() {
+  local fields=()
+  read -r -a fields 2>/dev/null <"/proc/$1/stat" || true
+  printf '%s' "${fields[$2 - 1]-}"
+}
+
+gone() { [[ $(field_of "$1" 3) == [ZX] || ! -e /proc/$1 ]]; }
+
+alive() { ! gone "$1"; }
+
+vanished() { [[ ! -e /proc/$1 ]]; }
+
+became() { [[ $(readlink "/proc/$1/exe") == "$2" ]]; }

@@ -1,0 +1,11 @@
+// What the parts of probe share.
+#pragma once
+
+// What follows the verb, ended by a null pointer.
+using Words = char**;
+
+int number(const char* text);
+
+// The verbs by which it says that it is ready.
+int say_newline(Words words);
+int notify(Words words);

@@ -197,7 +197,7 @@ Result<std::optional<Pidfile::Running>> Pidfile::find_running() const {
         Stage::pidfile, 0, path_,
         fmt::format("/proc does not show whether process {} is the one it was written for",
                     identity->pid),
-        "the superuser can see it"};
+        is_privileged() ? "is /proc mounted?" : "the superuser may see it"};
   if (!*same) return std::optional<Running>();
   return std::optional(std::move(running));
 }

@@ -45,7 +45,25 @@ Status say_nohup_notice(const Options& options, const Launch& launch) {
 }
 
 Failure Start::fail(Failure failure) {
-  if (reporter_.wants_records()) reporter_.error(error_line(failure));
+  if (!reporter_.wants_records()) return failure;
+  // The status file of one that runs is not this start's to write.
+  if (failure.stage == Stage::running) {
+    reporter_.to_streams(error_line(failure));
+    reporter_.abandon();
+  } else {
+    reporter_.error(error_line(failure));
+  }
+  return failure;
+}
+
+// A shell that runs a loop looks at how we end.
+Failure Start::give_up_at_gate(Failure failure) {
+  const int signal = failure.exit_status - 128;
+  if (signal != SIGINT && signal != SIGQUIT) return failure;
+  say(failure);
+  launch_.reset();
+  readiness_.close();
+  if (::getpid() != 1) die_by(signal);
   return failure;
 }
 
@@ -64,8 +82,10 @@ Status Start::run() {
   Result<Bound> bound = spawn_bound();
   if (!bound.ok()) {
     if (pidfile_) pidfile_->remove();
-    const Failure& failure = bound.failure();
-    return fail(failure.stage == Stage::exec ? launch_->explain_exec(failure) : failure);
+    Failure failure = bound.failure();
+    if (failure.stage == Stage::exec) failure = launch_->explain_exec(failure);
+    failure = fail(std::move(failure));
+    return failure.stage == Stage::gate ? give_up_at_gate(std::move(failure)) : failure;
   }
   bound_ = std::move(bound.value());
   launch_->let_go();
@@ -219,7 +239,9 @@ Failure Start::ended_at_gate(const Child& made) {
 
 // The child gets what is sent to us. What would have ended us ends the start.
 Status Start::take_at_gate(const ArrivedSignal& arrived, const Child& made) {
-  if (!arrived.was_sent) return Unit{};
+  // Of the terminal's a child in our group has had its own.
+  if (!arrived.was_sent && ::getpgid(made.pid) == ::getpgrp()) return Unit{};
+  if (arrived.number == SIGCHLD) return Unit{};
   if (!asks_to_end(arrived.number)) {
     (void)send_signal(made.pidfd.get(), arrived.number);
     return Unit{};

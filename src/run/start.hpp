@@ -67,6 +67,7 @@ class Start {
   Status before_exec(const Child& made, const Guarantees& guarantees);
   Status write_pidfile(const Child& made);
   Status wait_at_gate(const Child& made);
+  Failure give_up_at_gate(Failure failure);
   static Failure ended_at_gate(const Child& made);
   static Status take_at_gate(const ArrivedSignal& arrived, const Child& made);
   [[nodiscard]] StartRecord record_of(const Child& child, const Guarantees& guarantees) const;

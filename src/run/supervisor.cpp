@@ -127,9 +127,10 @@ void Supervisor::read_readiness() {
 void Supervisor::follow_main_process(pid_t pid) {
   if (lifecycle_.is_ending() || pid == child_.pid()) return;
   if (!follows_main_process_ || !child_.replace_by(pid)) {
-    say(fmt::format("MAINPID={} is not followed: {}", pid,
-                    follows_main_process_ ? "it is no descendant"
-                                          : "--autokill is for the process that was started"));
+    if (!options_.quiet)
+      say(fmt::format("MAINPID={} is not followed: {}", pid,
+                      follows_main_process_ ? "it is no descendant"
+                                            : "--autokill is for the process that was started"));
     return;
   }
   ended_ = released_ = false;

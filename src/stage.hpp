@@ -23,6 +23,7 @@ enum class Stage {
   nnp,         // no_new_privs, where it is set by prctl
   bind,        // tying the child to tether (parent-death signal)
   keeper,      // the watching process of an emulated autokill
+  tie,         // --die-with-parent, --die-with-pid, --die-on-eof
   gate,        // --block-fd
   exec,        // COMMAND itself
   ready,       // COMMAND did not become ready

@@ -33,6 +33,10 @@ constexpr Contradiction contradictions[] = {
     {"exec", "autoreap", no_child},
     {"exec", "autokill", no_child},
     {"exec", "success-status", nobody_stays},
+    {"exec", "timeout", "nobody stays to end it"},
+    {"exec", "die-with-parent", "nobody stays to end it"},
+    {"exec", "die-with-pid", "nobody stays to end it"},
+    {"exec", "die-on-eof", "nobody stays to end it"},
     {"exec", "json", nobody_stays},
     {"exec", "status-fd", nobody_stays},
     {"exec", "status-file", nobody_stays},
@@ -53,6 +57,7 @@ struct Dependence {
 
 constexpr Dependence dependences[] = {
     {"ready-timeout", {"notify"}},
+    {"preserve-status", {"timeout"}},
     {"truncate", {"stdout", "stderr", "log"}},
     {"stop", {"pidfile"}},
 };
@@ -107,6 +112,7 @@ Status check_descriptors(const Options& options) {
       {standard(options.log.has_value(), 1), "log"},
       {standard(options.log.has_value(), 2), "log"},
       {above_2(options.status_fd), fmt::format("status-fd={}", options.status_fd.value_or(-1))},
+      {above_2(options.die_on_eof), fmt::format("die-on-eof={}", options.die_on_eof.value_or(-1))},
       {above_2(options.block_fd), fmt::format("block-fd={}", options.block_fd.value_or(-1))},
   };
   for (const Use& use : uses) {
@@ -151,6 +157,13 @@ Status check_files(const Options& options) {
   return Unit{};
 }
 
+// COMMAND gets no copy of it, and cannot do without these two.
+Status check_eof(const Options& options) {
+  if (options.die_on_eof != 1 && options.die_on_eof != 2) return Unit{};
+  return usage(
+      fmt::format("--die-on-eof={}: that one is COMMAND's to write to", *options.die_on_eof));
+}
+
 Status check_stop(const Boundary& boundary, const Options& options) {
   if (!is_named(boundary, "stop")) return Unit{};
   for (const NamedOption& option : boundary.options)
@@ -176,6 +189,7 @@ Status check_consistency(const Boundary& boundary, const Options& options) {
   if (Status pairs = check_pairs(boundary, options); !pairs.ok()) return pairs;
   if (Status stop = check_stop(boundary, options); !stop.ok()) return stop;
   if (Status descriptors = check_descriptors(options); !descriptors.ok()) return descriptors;
+  if (Status eof = check_eof(options); !eof.ok()) return eof;
   if (Status files = check_files(options); !files.ok()) return files;
   return check_command(options);
 }

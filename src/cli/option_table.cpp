@@ -60,6 +60,13 @@ Problem set_signal(Options& options, const std::string& value) {
   return std::nullopt;
 }
 
+Problem add_process(Options& options, const std::string& value) {
+  const auto process = parse_process(value);
+  if (!process) return "PID or PID:INODE";
+  options.die_with.push_back(*process);
+  return std::nullopt;
+}
+
 Problem set_notify(Options& options, const std::string& value) {
   options.notify = parse_notify(value);
   if (!options.notify) return "fd:N or socket";
@@ -126,6 +133,11 @@ constexpr OptionRow rows[] = {
 
     {"autoreap", nullptr, "", nullptr, ties, "never a zombie, whoever its parent is by then", set<&Options::autoreap>},
     {"autokill", nullptr, "", nullptr, ties, "SIGKILL it when the holder of its pidfd is gone", set<&Options::autokill>},
+    {"die-with-parent", nullptr, "", nullptr, ties, "end it when tether's parent dies", set<&Options::die_with_parent>},
+    {"die-with-pid", nullptr, "", "PID[:INODE]", ties, "end it when that process dies; repeatable", add_process},
+    {"die-on-eof", nullptr, "", "FD", ties, "end it when FD is at its end", set_descriptor<&Options::die_on_eof>},
+    {"timeout", nullptr, "t", "DURATION", ties, "end it after that time; exit status 124", set_duration<&Options::timeout>},
+    {"preserve-status", nullptr, "", nullptr, ties, "after a timeout, its own status instead", set<&Options::preserve_status>},
     {"signal", nullptr, "s", "SIG", ties, "the first signal of an ending (TERM)", set_signal},
     {"kill-after", nullptr, "k", "DURATION", ties, "SIGKILL that much later (5s; 0 or inf: never)", set_duration<&Options::kill_after>},
     {"success-status", nullptr, "", "N", ties, "exit 0 when COMMAND's status is N; repeatable", add_success_status},

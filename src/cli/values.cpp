@@ -65,6 +65,17 @@ std::optional<int> parse_signal(std::string_view text) {
   return signal_number(text);
 }
 
+std::optional<ProcessName> parse_process(std::string_view text) {
+  const std::size_t colon = text.find(':');
+  const auto pid = parse_number(text.substr(0, colon), 1, std::numeric_limits<pid_t>::max());
+  if (!pid) return std::nullopt;
+  ProcessName process{*pid, std::nullopt};
+  if (colon == std::string_view::npos) return process;
+  process.inode = parse_digits<std::uint64_t>(text.substr(colon + 1), 10);
+  if (!process.inode || *process.inode == 0) return std::nullopt;
+  return process;
+}
+
 std::optional<Notify> parse_notify(std::string_view text) {
   constexpr std::string_view descriptor = "fd:";
   if (text == "socket") return Notify{};

@@ -16,6 +16,13 @@ bool command_could_unbind(const Options& options, const CallerFacts& caller) {
   return caller.may_change_credentials || !options.nnp || caller.command_has_capabilities;
 }
 
+// By what the child ends with whoever enforces its ties, where the kernel does not see to it.
+Means emulated_binding(const Options& options, const KernelSupport& support,
+                       const CallerFacts& caller) {
+  if (!command_could_unbind(options, caller)) return Means::pdeathsig;
+  return support.pidfd_open ? Means::keeper : Means::none;
+}
+
 bool is_enforced(Means means) {
   return means == Means::none || means == Means::kernel || means == Means::prctl;
 }
@@ -47,20 +54,23 @@ Guarantees choose_means(const Options& options, const KernelSupport& support,
     if (support.autokill && chosen.autoreap == Means::kernel && permitted) {
       chosen.autokill = Means::kernel;
     } else {
-      const Means keeper = support.pidfd_open ? Means::keeper : Means::none;
-      chosen.autokill = command_could_unbind(options, caller) ? keeper : Means::pdeathsig;
+      chosen.autokill = emulated_binding(options, support, caller);
     }
     chosen.supervisor = chosen.autokill;
+  } else if (options.has_tie()) {
+    chosen.supervisor = emulated_binding(options, support, caller);
   }
   return chosen;
 }
 
 Status check_possible(const Options& options, const Guarantees& chosen) {
-  if (!options.autokill || chosen.autokill != Means::none) return Unit{};
+  const bool is_tied = options.autokill || options.has_tie();
+  if (!is_tied || chosen.supervisor != Means::none) return Unit{};
   return Failure{Stage::guarantee,
                  0,
                  {},
-                 "autokill can be neither had nor emulated here: pidfd_open is not available",
+                 fmt::format("{} can be neither had nor emulated here: pidfd_open is not available",
+                             options.autokill ? "autokill" : "a tie"),
                  "a sandbox filters it; an unprivileged caller with --nnp can do without"};
 }
 

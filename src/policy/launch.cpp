@@ -166,7 +166,8 @@ ChildPlan Launch::plan(const Guarantees& chosen) const {
   plan.take_terminal = options_->ctty;
   plan.no_new_privs = chosen.nnp == Means::prctl;
   // A keeper watches as well, not instead: two causes of death are better than one.
-  plan.die_with_parent = chosen.autokill == Means::pdeathsig || chosen.autokill == Means::keeper;
+  plan.die_with_parent =
+      chosen.supervisor == Means::pdeathsig || chosen.supervisor == Means::keeper;
   if (plan.die_with_parent) plan.parent = ::getpid();
   plan.close_descriptors = options_->close_fds || options_->mode == Mode::detach;
   plan.kept = kept_.data();

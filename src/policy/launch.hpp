@@ -19,6 +19,7 @@ namespace tether {
 struct Inherited {
   InheritedSignals signals;
   std::optional<rlimit> open_files;  // set if tether raised its own
+  pid_t parent = -1;                 // of the tether that was called
   char** arguments = nullptr;        // main's own
   char** environment = nullptr;
 };

@@ -43,6 +43,14 @@ const char* name_of(Cause cause) {
       return "command";
     case Cause::signal:
       return "signal";
+    case Cause::timeout:
+      return "timeout";
+    case Cause::parent:
+      return "parent";
+    case Cause::pid:
+      return "pid";
+    case Cause::eof:
+      return "eof";
     case Cause::not_ready:
       return "not-ready";
   }
@@ -80,9 +88,9 @@ Act Lifecycle::on_keeper_gone() {
   return {Act::Kind::replace_keeper, 0};
 }
 
-Act Lifecycle::on_not_ready() {
+Act Lifecycle::on_reason_to_end(Cause reason) {
   if (ending_) return {};
-  ending_ = Cause::not_ready;
+  ending_ = reason;
   return {Act::Kind::end, first_signal_};
 }
 

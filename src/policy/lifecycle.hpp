@@ -12,9 +12,14 @@ namespace tether {
 
 // Why the child ended, as the exit record has it.
 enum class Cause {
-  command,    // without our doing
-  signal,     // after a signal that we passed on
-  not_ready,  // we ended it, as it did not become ready
+  command,  // without our doing
+  signal,   // after a signal that we passed on
+  // We ended it:
+  timeout,    // its time was up
+  parent,     // our parent died
+  pid,        // a process that it was tied to died
+  eof,        // a descriptor was at its end
+  not_ready,  // it did not become ready
 };
 const char* name_of(Cause cause);
 
@@ -54,8 +59,8 @@ class Lifecycle {
   Act on_child_continued();
   // The keeper is gone although the child lives.
   Act on_keeper_gone();
-  // It did not become ready in time, or said that it never will.
-  Act on_not_ready();
+  // There is a reason to end it: one of the causes that are ours. The first one counts.
+  Act on_reason_to_end(Cause reason);
   // The time that an ending gives it has passed.
   Act on_kill_due();
   // The child has ended; this is what to put it down to. The last event.

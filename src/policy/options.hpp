@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <csignal>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -29,6 +30,12 @@ struct EnvironmentChange {
   std::optional<std::string> value;  // none: unset
 };
 
+// A process, by its number and perhaps by the pidfs inode that names it for ever.
+struct ProcessName {
+  pid_t pid = -1;
+  std::optional<std::uint64_t> inode;
+};
+
 // How COMMAND says that it is ready.
 struct Notify {
   enum class Kind { descriptor, socket };
@@ -44,6 +51,11 @@ struct Options {
   bool nnp = false;
   bool strict = false;
   std::vector<int> success_status;
+  Duration timeout = never;
+  bool preserve_status = false;
+  bool die_with_parent = false;
+  std::vector<ProcessName> die_with;
+  std::optional<int> die_on_eof;
   int signal = SIGTERM;  // the first of an ending
   Duration kill_after = std::chrono::seconds(5);
 
@@ -91,7 +103,11 @@ struct Options {
   }
   // Whether somebody stays in the background for a detached child.
   [[nodiscard]] bool leaves_keeper() const {
-    return mode == Mode::detach && (autokill || status_fd || status_file);
+    return mode == Mode::detach && (autokill || has_tie() || status_fd || status_file);
+  }
+  // Whether tether may have to end the child. Then the child must not outlive tether either.
+  [[nodiscard]] bool has_tie() const {
+    return timeout != never || die_with_parent || !die_with.empty() || die_on_eof;
   }
   // Whether tether will be there to learn how the child ended.
   [[nodiscard]] bool learns_ending() const {

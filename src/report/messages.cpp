@@ -86,6 +86,7 @@ std::string subject_of(const Failure& failure) {
     case Stage::guarantee:
     case Stage::descriptor:
     case Stage::running:
+    case Stage::tie:
     case Stage::gate:
     case Stage::ready:
     case Stage::stop:

@@ -181,6 +181,8 @@ const char* name_of(Stage stage) {
       return "bind";
     case Stage::keeper:
       return "keeper";
+    case Stage::tie:
+      return "tie";
     case Stage::gate:
       return "gate";
     case Stage::exec:

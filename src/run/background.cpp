@@ -142,7 +142,7 @@ void release_callers_descriptors(const Options& options) {
     (void)::close(*own);
   const UniqueFd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
   for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd)
-    if (null && options.status_fd != fd) (void)::dup2(null.get(), fd);
+    if (null && options.status_fd != fd && options.die_on_eof != fd) (void)::dup2(null.get(), fd);
 }
 
 }  // namespace tether

@@ -28,7 +28,9 @@ std::string manner_of(const Ending& ending) {
 }
 
 int final_status(const Options& options, const Outcome& outcome) {
-  if (outcome.timed_out) return exit_timed_out;
+  const bool keeps_status = options.preserve_status && outcome.was_ready;
+  if (outcome.timed_out || (outcome.cause == Cause::timeout && !keeps_status))
+    return exit_timed_out;
   if (outcome.cause == Cause::not_ready) return exit_tether_failed;
   const int status = outcome.ending.shell_status();
   const auto& successes = options.success_status;

@@ -31,7 +31,7 @@ bool may_be_unsupported(const Failure& failure) {
 
 CallerFacts facts_for(const Options& options, const Launch* launch) {
   CallerFacts caller;
-  if (!options.autokill) return caller;
+  if (!options.autokill && !options.has_tie()) return caller;
   caller.sys_admin = has_sys_admin();
   caller.may_change_credentials = may_change_credentials();
   caller.command_has_capabilities = launch != nullptr && launch->command_has_capabilities();
@@ -78,7 +78,7 @@ Status Start::run() {
   if (!signals.ok()) return fail(signals.failure());
   signals_ = std::move(signals.value());
   follows_main_process_ = options_.notify && options_.notify->kind == Notify::Kind::socket &&
-                          !options_.autokill && adopt_orphans();
+                          !options_.autokill && !options_.has_tie() && adopt_orphans();
   Result<Bound> bound = spawn_bound();
   if (!bound.ok()) {
     if (pidfile_) pidfile_->remove();
@@ -99,6 +99,9 @@ Status Start::open_everything() {
   if (Status permitted = check_privilege(options_, facts_for(options_, nullptr)); !permitted.ok())
     return permitted;
   if (Status gate = check_gate(); !gate.ok()) return gate;
+  Result<TieWatch> ties = TieWatch::open(options_, inherited_.parent);
+  if (!ties.ok()) return ties.failure();
+  ties_ = std::move(ties.value());
   Result<Launch> launch = Launch::prepare(options_, inherited_);
   if (!launch.ok()) return launch.failure();
   launch_.emplace(std::move(launch.value()));
@@ -154,7 +157,7 @@ Result<Start::Bound> Start::attempt(const KernelSupport& support, const CallerFa
     return strict.failure();
 
   ChildPlan plan = launch_->plan(bound.guarantees);
-  if (bound.guarantees.autokill == Means::keeper) {
+  if (bound.guarantees.supervisor == Means::keeper) {
     Result<Keeper> keeper = Keeper::start(support.way);
     if (!keeper.ok()) return keeper.failure();
     bound.keeper = std::move(keeper.value());
@@ -283,10 +286,10 @@ void Start::tell() {
 }
 
 Supervisor& Start::watch() {
-  return supervisor_.emplace(
-      Supervisor::Setup{options_, reporter_, pidfile_, std::move(signals_), bound_.way,
-                        launch_->terminal_fd(), std::move(readiness_), follows_main_process_},
-      std::move(bound_.child), std::move(bound_.keeper));
+  return supervisor_.emplace(Supervisor::Setup{options_, reporter_, pidfile_, std::move(signals_),
+                                               bound_.way, launch_->terminal_fd(), std::move(ties_),
+                                               std::move(readiness_), follows_main_process_},
+                             std::move(bound_.child), std::move(bound_.keeper));
 }
 
 int Start::signals() const {

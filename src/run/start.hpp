@@ -77,6 +77,7 @@ class Start {
   Inherited& inherited_;
   HeldBy held_by_;
   Reporter reporter_;
+  TieWatch ties_;
   Readiness readiness_;
   std::optional<Launch> launch_;
   std::optional<Pidfile> pidfile_;

@@ -43,10 +43,12 @@ Supervisor::Supervisor(Setup setup, Child child, Keeper keeper)
       child_(std::move(child), std::move(keeper), setup.way,
              {options_.new_session() || options_.setpgid, reporter_.wants_records()}),
       signals_(std::move(setup.signals)),
+      ties_(std::move(setup.ties)),
       readiness_(std::move(setup.readiness), options_.ready_timeout),
       lifecycle_(options_.signal),
       follows_main_process_(setup.follows_main_process) {
   ready_ = readiness_.is_ready();
+  ties_.begin(options_.timeout);
 }
 
 Result<bool> Supervisor::wait_until_ready() {
@@ -93,6 +95,7 @@ Status Supervisor::watch_once(bool child_released_only) {
       {signals_.get(), POLLIN, 0},
       {child_.keeper_pidfd(), POLLIN, 0},
       {readiness_.fd(), POLLIN, 0}};
+  ties_.add_to(watched);
   reporter_.add_to(watched);
   const int ready = ::poll(watched.data(), watched.size(), milliseconds_to_wait());
   if (ready < 0 && errno == EINTR) return Unit{};
@@ -103,6 +106,8 @@ Status Supervisor::watch_once(bool child_released_only) {
   // What it said before its end, it said in time; and it may have named a successor.
   if (watched[3].revents != 0 || ended_) read_readiness();
   if (!ended_) check_deadlines();
+  if (const auto reason = ties_.reason(watched); reason && !ended_)
+    perform(lifecycle_.on_reason_to_end(*reason));
   // Also after the end: a signal that came together with it may be what it is put down to.
   if (watched[1].revents != 0) read_signals();
   reporter_.flush();
@@ -130,7 +135,7 @@ void Supervisor::follow_main_process(pid_t pid) {
     if (!options_.quiet)
       say(fmt::format("MAINPID={} is not followed: {}", pid,
                       follows_main_process_ ? "it is no descendant"
-                                            : "--autokill is for the process that was started"));
+                                            : "a tie is for the process that was started"));
     return;
   }
   ended_ = released_ = false;
@@ -144,13 +149,13 @@ void Supervisor::check_deadlines() {
   if (const auto deadline = readiness_.deadline(); deadline && now >= *deadline) {
     // It may have been in time, and we late.
     read_readiness();
-    const Act act = readiness_.deadline() ? lifecycle_.on_not_ready() : Act{};
+    const Act act = readiness_.deadline() ? lifecycle_.on_reason_to_end(Cause::not_ready) : Act{};
     timed_out_ = timed_out_ || act.kind != Act::Kind::nothing;
     perform(act);
   }
   if (give_up_at_ && now >= *give_up_at_) {
     give_up_at_.reset();
-    perform(lifecycle_.on_not_ready());
+    perform(lifecycle_.on_reason_to_end(Cause::not_ready));
   }
   if (kill_at_ && now >= *kill_at_) {
     kill_at_.reset();
@@ -259,6 +264,7 @@ int Supervisor::milliseconds_to_wait() const {
     wait = std::min(wait, std::max(left, milliseconds(0)));
   };
   until(lifecycle_.is_ending() ? std::nullopt : readiness_.deadline());
+  until(ties_.next_look());
   until(give_up_at_);
   until(kill_at_);
   if (wait == milliseconds::max()) return -1;

@@ -9,6 +9,7 @@
 #include "report/pidfile.hpp"
 #include "report/reporter.hpp"
 #include "run/readiness_watch.hpp"
+#include "run/tie_watch.hpp"
 #include "run/watched_child.hpp"
 
 namespace tether {
@@ -34,6 +35,7 @@ class Supervisor {
     UniqueFd signals;                 // from open_signals()
     CloneWay way;
     int terminal_fd;  // where the child's own group gets the foreground that we are given; or -1
+    TieWatch ties;
     Readiness readiness;
     bool follows_main_process;  // as a subreaper, if the service names another one
   };
@@ -84,6 +86,7 @@ class Supervisor {
   int terminal_fd_;
   WatchedChild child_;
   UniqueFd signals_;
+  TieWatch ties_;
   ReadinessWatch readiness_;
   Lifecycle lifecycle_;
   std::optional<Clock::time_point> give_up_at_;

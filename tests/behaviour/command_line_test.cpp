@@ -108,8 +108,7 @@ TEST_CASE("bad command lines are refused in one line") {
 
 TEST_CASE("options that are not built yet are not accepted") {
   for (const std::string option :
-       {"--timeout=5", "-t5", "--die-with-parent", "--die-with-pid=1", "--die-on-eof=0", "--tree",
-        "--pid-namespace", "--pidfd-fd=3", "--become=true", "--rewrite=1:2", "--preserve-status",
+       {"--tree", "--pid-namespace", "--pidfd-fd=3", "--become=true", "--rewrite=1:2",
         "--cgroup=x"}) {
     CAPTURE(option);
     const Finished finished = run({option, "true"});

@@ -72,8 +72,9 @@ void check_contradiction(const Pair& pair) {
 // An option of the table as a word, with a value that is one.
 std::string word_for(const OptionRow& row) {
   static const std::map<std::string_view, std::string> values = {
-      {"SIG", "TERM"}, {"DURATION", "1"}, {"N", "9"},        {"FILE", "f"},         {"DIR", "/"},
-      {"MODE", "022"}, {"NAME", "A"},     {"HOW", "socket"}, {"NAME=VALUE", "A=1"},
+      {"SIG", "TERM"},       {"DURATION", "1"}, {"N", "9"},           {"FILE", "f"},
+      {"DIR", "/"},          {"MODE", "022"},   {"NAME", "A"},        {"HOW", "socket"},
+      {"NAME=VALUE", "A=1"}, {"FD", "9"},       {"PID[:INODE]", "1"},
   };
   const std::string name = std::string("--") + row.name;
   return row.takes_value() ? name + "=" + values.at(row.value_name) : name;
@@ -84,10 +85,11 @@ std::string word_for(const OptionRow& row) {
 TEST_CASE("every option can stand alone or with what it needs") {
   for (const OptionRow& row : option_table()) {
     const std::string_view name = row.name;
-    const Words needed = name == "ready-timeout" ? Words{"--notify=socket"}
-                         : name == "truncate"    ? Words{"--log=f"}
-                         : name == "stop"        ? Words{"--pidfile=f"}
-                                                 : Words{};
+    const Words needed = name == "ready-timeout"     ? Words{"--notify=socket"}
+                         : name == "preserve-status" ? Words{"-t5"}
+                         : name == "truncate"        ? Words{"--log=f"}
+                         : name == "stop"            ? Words{"--pidfile=f"}
+                                                     : Words{};
     const bool takes_command = name != "stop" && name != "features";
     const Words command = takes_command ? Words{"cmd"} : Words{};
     const Words words = joined(joined({word_for(row)}, needed), command);

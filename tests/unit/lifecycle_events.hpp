@@ -47,7 +47,7 @@ inline Act keeper_gone(Lifecycle& lifecycle) {
 }
 
 inline Act not_ready(Lifecycle& lifecycle) {
-  return lifecycle.on_not_ready();
+  return lifecycle.on_reason_to_end(Cause::not_ready);
 }
 
 inline Act kill_due(Lifecycle& lifecycle) {

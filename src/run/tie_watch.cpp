@@ -1,0 +1,117 @@
+#include "run/tie_watch.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include "sys/descriptors.hpp"
+#include "sys/pidfd.hpp"
+
+namespace tether {
+namespace {
+
+// COMMAND reads what is left when it likes: nothing tells when that is done.
+constexpr std::chrono::milliseconds look_interval{50};
+
+Failure tie_failure(int error_number, std::string detail) {
+  return Failure{Stage::tie, error_number, {}, std::move(detail), {}};
+}
+
+}  // namespace
+
+Result<TieWatch> TieWatch::open(const Options& options, pid_t parent) {
+  TieWatch watch;
+  Status opened = Unit{};
+  if (options.die_with_parent) opened = watch.open_parent(parent);
+  for (const ProcessName& name : options.die_with)
+    if (opened.ok()) opened = watch.open_process(name);
+  if (options.die_on_eof && opened.ok()) opened = watch.open_descriptor(*options.die_on_eof);
+  if (!opened.ok()) return opened.failure();
+  return watch;
+}
+
+Status TieWatch::open_parent(pid_t parent) {
+  if (parent == 0)
+    return Failure{
+        Stage::tie, 0, {}, "--die-with-parent: the parent is in another PID namespace", {}};
+  UniqueFd pidfd(open_pidfd(parent));
+  // Somebody else is our parent by now: the one that was has died.
+  if (!pidfd || has_ended(pidfd.get())) return tie_failure(ESRCH, "--die-with-parent");
+  processes_.push_back({std::move(pidfd), Cause::parent});
+  return Unit{};
+}
+
+Status TieWatch::open_process(const ProcessName& name) {
+  const std::string option = fmt::format("--die-with-pid={}", name.pid);
+  UniqueFd pidfd(open_pidfd(name.pid));
+  if (!pidfd) return tie_failure(errno, option);
+  if (has_ended(pidfd.get())) return tie_failure(ESRCH, option);
+  const auto inode = pidfs_inode(pidfd.get());
+  if (name.inode && !inode)
+    return Failure{
+        Stage::tie, 0, {}, option + ": this kernel gives processes no inode", "Linux 6.9 does"};
+  if (name.inode && inode != name.inode)
+    return Failure{Stage::tie, 0, {}, option + ": the number is another process's by now", {}};
+  processes_.push_back({std::move(pidfd), Cause::pid});
+  return Unit{};
+}
+
+Status TieWatch::open_descriptor(int fd) {
+  if (!is_inherited(fd)) return tie_failure(EBADF, fmt::format("--die-on-eof={}", fd));
+  // COMMAND's copy would keep the other end from seeing that we are gone.
+  if (fd > STDERR_FILENO) (void)::fcntl(fd, F_SETFD, FD_CLOEXEC);
+  eof_fd_ = fd;
+  return Unit{};
+}
+
+void TieWatch::begin(Duration timeout) {
+  if (timeout != never) deadline_ = Clock::now() + timeout;
+}
+
+void TieWatch::add_to(std::vector<pollfd>& watched) {
+  first_ = watched.size();
+  for (const Process& process : processes_) watched.push_back({process.pidfd.get(), POLLIN, 0});
+  // While something is left to read the hang-up is ready all the time: then only the clock helps.
+  watched.push_back({look_again_ ? -1 : eof_fd_, POLLRDHUP, 0});
+}
+
+std::optional<Cause> TieWatch::reason(const std::vector<pollfd>& watched) {
+  const auto now = Clock::now();
+  for (std::size_t i = 0; i < processes_.size(); ++i)
+    if (watched[first_ + i].revents != 0) {
+      const Cause cause = processes_[i].cause;
+      processes_.clear();
+      return cause;
+    }
+  if (eof_fd_ >= 0 && is_at_end(watched[first_ + processes_.size()].revents)) {
+    eof_fd_ = -1;
+    look_again_.reset();
+    return Cause::eof;
+  }
+  if (!deadline_ || now < *deadline_) return std::nullopt;
+  deadline_.reset();
+  return Cause::timeout;
+}
+
+// Without reading: what is left is COMMAND's.
+bool TieWatch::is_at_end(short events) {
+  const bool was_hung_up = look_again_.has_value();
+  if (was_hung_up && Clock::now() < *look_again_) return false;
+  if (!was_hung_up && (events & (POLLHUP | POLLRDHUP | POLLERR)) == 0) return false;
+  int left = 0;
+  if (::ioctl(eof_fd_, FIONREAD, &left) != 0 || left == 0) return true;
+  look_again_ = Clock::now() + look_interval;
+  return false;
+}
+
+std::optional<TieWatch::Clock::time_point> TieWatch::next_look() const {
+  if (deadline_ && look_again_) return std::min(*deadline_, *look_again_);
+  return deadline_ ? deadline_ : look_again_;
+}
+
+}  // namespace tether

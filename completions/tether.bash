@@ -58,6 +58,11 @@ _tether()
         --exec
         --autoreap
         --autokill
+        --die-with-parent
+        --die-with-pid=
+        --die-on-eof=
+        -t= --timeout=
+        --preserve-status
         -s= --signal=
         -k= --kill-after=
         --success-status=
@@ -155,9 +160,12 @@ _tether()
     case $name in
         -C | --chdir) _tether_files "$value" -d ;;
         --stdin | --stdout | --stderr | --log | --pidfile | --status-file) _tether_files "$value" ;;
-        --status-fd | --keep-fd | --block-fd) _tether_descriptors "$value" ;;
+        --status-fd | --keep-fd | --block-fd | --die-on-eof) _tether_descriptors "$value" ;;
         -s | --signal) _tether_signals "$value" ;;
-        -k | --kill-after | --ready-timeout)
+        --die-with-pid)
+            mapfile -t COMPREPLY < <(compgen -W "$(cd /proc && printf '%s ' [0-9]*)" -- "$value")
+            ;;
+        -k | --kill-after | --ready-timeout | -t | --timeout)
             mapfile -t COMPREPLY < <(compgen -W "1s 5s 30s 1m inf" -- "$value")
             ;;
         --notify)

@@ -1,7 +1,7 @@
 # fish completion for tether(1)
 
 # Options that take a value: the next word, unless it is attached.
-set -g __tether_valued -s -k -C --signal= --kill-after= --success-status= --stdin= --stdout= --stderr= \
+set -g __tether_valued -s -k -t -C --die-with-pid= --die-on-eof= --timeout= --signal= --kill-after= --success-status= --stdin= --stdout= --stderr= \
     --log= --chdir= --umask= --env= --unset-env= --keep-fd= --pidfile= --notify= --ready-timeout= \
     --block-fd= --status-fd= --status-file=
 
@@ -20,7 +20,7 @@ function __tether_command
             case '--*'
                 contains -- $word= $__tether_valued; and set -e words[1]
             case '-?*'
-                string match -qr -- '^-[^skC]*[skC]$' $word; and set -e words[1]
+                string match -qr -- '^-[^sktC]*[sktC]$' $word; and set -e words[1]
             case '*'
                 printf '%s\n' $words (commandline -ct)
                 return 0
@@ -75,6 +75,11 @@ complete -c tether -n __tether_options -l exec -d 'Become COMMAND: same pid, no 
 
 complete -c tether -n __tether_options -l autoreap -d 'Never a zombie, whoever its parent is by then'
 complete -c tether -n __tether_options -l autokill -d 'SIGKILL it when the holder of its pidfd is gone'
+complete -c tether -n __tether_options -l die-with-parent -d 'End it when the parent of tether dies'
+complete -c tether -n __tether_options -l die-with-pid -x -a '(__fish_complete_pids)' -d 'End it when that process dies'
+complete -c tether -n __tether_options -l die-on-eof -x -d 'End it when this is at its end'
+complete -c tether -n __tether_options -s t -l timeout -x -a '1s 5s 30s 1m inf' -d 'End it after that time'
+complete -c tether -n __tether_options -l preserve-status -d 'After a timeout, its own status'
 complete -c tether -n __tether_options -s s -l signal -x -a '(__tether_signals)' -d 'The first signal of an ending'
 complete -c tether -n __tether_options -s k -l kill-after -x -a '1s 5s 30s 1m inf' -d 'SIGKILL that much later'
 complete -c tether -n __tether_options -l success-status -x -d 'Exit 0 when the status of COMMAND is this'

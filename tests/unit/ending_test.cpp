@@ -3,6 +3,7 @@
 
 #include <csignal>
 #include <string>
+#include <utility>
 
 #include "lifecycle_events.hpp"
 
@@ -170,6 +171,48 @@ TEST_CASE("the cause does not depend on the order of what went before") {
                                                                                  : "command"));
       }
     }
+}
+
+constexpr Cause reasons[] = {Cause::timeout, Cause::parent, Cause::pid, Cause::eof,
+                             Cause::not_ready};
+
+TEST_CASE("of two reasons to end the first begins the ending and is the cause") {
+  for (const Cause first : reasons)
+    for (const Cause second : reasons) {
+      Lifecycle lifecycle(SIGHUP);
+      check_act(lifecycle.on_reason_to_end(first), Act::Kind::end, SIGHUP);
+      check_act(lifecycle.on_reason_to_end(second), nothing, 0);
+      for (const Ending& ending : {exited(0), killed(SIGHUP), dumped(SIGSEGV)})
+        CHECK(lifecycle.cause_of(ending) == first);
+      check_act(lifecycle.on_kill_due(), Act::Kind::kill, SIGKILL);
+      check_act(lifecycle.on_reason_to_end(second), nothing, 0);
+      CHECK(lifecycle.escalated());
+      CHECK(lifecycle.cause_of(killed(SIGKILL)) == first);
+    }
+}
+
+TEST_CASE("a reason to end counts more than a signal that was passed on, in either order") {
+  for (const Cause reason : reasons)
+    for (const Event& event : events) {
+      CAPTURE(event.name);
+      if (is_of_ending(event)) continue;
+      Lifecycle before;
+      (void)event.happen(before);
+      check_act(before.on_reason_to_end(reason), Act::Kind::end, SIGTERM);
+      CHECK(before.cause_of(killed(SIGTERM)) == reason);
+      Lifecycle after_it;
+      (void)after_it.on_reason_to_end(reason);
+      (void)event.happen(after_it);
+      CHECK(after_it.cause_of(killed(SIGTERM)) == reason);
+    }
+}
+
+TEST_CASE("the causes have the names of the records") {
+  const std::pair<Cause, std::string> names[] = {
+      {Cause::command, "command"},    {Cause::signal, "signal"}, {Cause::timeout, "timeout"},
+      {Cause::parent, "parent"},      {Cause::pid, "pid"},       {Cause::eof, "eof"},
+      {Cause::not_ready, "not-ready"}};
+  for (const auto& [cause, name] : names) CHECK(name_of(cause) == name);
 }
 
 }  // namespace tether

@@ -199,6 +199,44 @@ TEST_CASE("a keeper keeps by the same means as a tether that waits") {
       }
 }
 
+TEST_CASE("a tied child is bound to tether where autokill was not asked for") {
+  const auto tied = [](void (*tie)(Options&)) {
+    Options options;
+    tie(options);
+    return options;
+  };
+  const Options wishes[] = {
+      tied([](Options& options) { options.timeout = std::chrono::seconds(1); }),
+      tied([](Options& options) { options.die_with_parent = true; }), tied([](Options& options) {
+        options.die_with.push_back({1, std::nullopt});
+      }),
+      tied([](Options& options) { options.die_on_eof = 0; })};
+  for (const Options& wish : wishes)
+    for (const KernelSupport& support : kernels) {
+      CHECK(wish.has_tie());
+      // Without no_new_privs a set-user-ID COMMAND could clear the parent-death signal.
+      for (const CallerFacts& caller : callers)
+        CHECK(text_of(choose_means(wish, support, caller).supervisor) == "keeper");
+      Options unprivileged = wish;
+      unprivileged.nnp = true;
+      CHECK(text_of(choose_means(unprivileged, support, user).supervisor) == "pdeathsig");
+      CHECK(choose_means(unprivileged, support, user).autokill == Means::none);
+      KernelSupport filtered = support;
+      filtered.pidfd_open = false;
+      CHECK_FALSE(check_possible(wish, choose_means(wish, filtered, root)).ok());
+      CHECK(check_possible(unprivileged, choose_means(unprivileged, filtered, user)).ok());
+      // --strict does not speak of ties.
+      Options strict = wish;
+      strict.strict = true;
+      CHECK(check_strict(strict, choose_means(strict, support, root), support, "6.1").ok());
+    }
+  CHECK_FALSE(Options{}.has_tie());
+  Options left = wishes[0];
+  CHECK_FALSE(left.leaves_keeper());
+  left.mode = Mode::detach;
+  CHECK(left.leaves_keeper());
+}
+
 TEST_CASE("the means have the names of the records") {
   CHECK(name_of(Means::none) == nullptr);
   CHECK(std::string(name_of(Means::kernel)) == "kernel");

@@ -304,4 +304,18 @@ TEST_CASE("readiness comes over a descriptor or a socket") {
   }
 }
 
+TEST_CASE("a process is a number and perhaps an inode") {
+  CHECK(parse_process("1")->pid == 1);
+  CHECK_FALSE(parse_process("1")->inode.has_value());
+  CHECK(parse_process("4242:1083")->pid == 4242);
+  CHECK(parse_process("4242:1083")->inode == 1083);
+  CHECK(parse_process("2:18446744073709551615")->inode == 18446744073709551615U);
+  for (const std::string_view text :
+       {"", "0", "-1", "+1", "x", "1x", " 1", "1 ", "1:", ":1", "1:0", "1:-1", "1:x", "1:2:3",
+        "2147483648", "1:18446744073709551616"}) {
+    CAPTURE(text);
+    CHECK_FALSE(parse_process(text).has_value());
+  }
+}
+
 }  // namespace tether

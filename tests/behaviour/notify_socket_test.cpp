@@ -99,27 +99,31 @@ TEST_CASE("a descendant of another user is heard, and so is the same user from e
 }
 
 TEST_CASE("the socket's directory is gone once nobody listens any more") {
-  const std::pair<std::string, int> ends[] = {{tool("probe") + " notify READY=1", 0},
-                                              {tool("probe") + " exit 3", 3},
-                                              {tool("probe") + " kill 9", 137},
-                                              {"/no/such 2>/dev/null", 127},
-                                              {"sleep 1000", 124}};
+  struct End {
+    std::string command;
+    int status;
+  };
+  const End ends[] = {{tool("probe") + " notify READY=1", 0},
+                      {tool("probe") + " exit 3", 3},
+                      {tool("probe") + " kill 9", 137},
+                      {"/no/such 2>/dev/null", 127},
+                      {"sleep 1000", 124}};
   for (const Words& mode : detach_modes)
-    for (const auto& [command, status] : ends) {
+    for (const End& end : ends) {
       CAPTURE(mode);
-      CAPTURE(command);
+      CAPTURE(end.command);
       const Services services;
       const Rein rein(services);
       Running running(mode +
-                      Words{"--notify=socket", status == 124 ? "--ready-timeout=2s" : "--nnp"} +
-                      tell_socket(services, rein, command));
+                      Words{"--notify=socket", end.status == 124 ? "--ready-timeout=2s" : "--nnp"} +
+                      tell_socket(services, rein, end.command));
       const std::filesystem::path socket = socket_of(services);
       REQUIRE(socket.is_absolute());
       CHECK(std::filesystem::is_socket(socket));
       rein.let_go();
-      CHECK(running.wait().exit_code == status);
+      CHECK(running.wait().exit_code == end.status);
       // A keeper listens on, for what a service may say later.
-      const bool listens = mode.size() > 1 && status == 0;
+      const bool listens = mode.size() > 1 && end.status == 0;
       CHECK(exists(socket) == listens);
       if (listens) end_gently(children_of(::getpid()).at(0));
       CHECK_FALSE(exists(socket.parent_path()));

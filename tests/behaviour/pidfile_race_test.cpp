@@ -97,6 +97,7 @@ TEST_CASE("of twenty starts at once one makes a child and the others name it") {
     CAPTURE(mode);
     const Services services;
     std::vector<std::unique_ptr<Running>> starts;
+    starts.reserve(20);
     for (int i = 0; i < 20; ++i)
       starts.push_back(std::make_unique<Running>(mode + services.by_pidfile() + probe("sleep")));
     REQUIRE(eventually([&] { return exists(services.path()); }));

@@ -52,7 +52,11 @@ TEST_CASE("the pidfile is readable by all and its identity by its owner only") {
 TEST_CASE("a start that fails leaves no pidfile") {
   const Services services;
   services.write("text", "no program\n");
-  const std::pair<Words, int> starts[] = {
+  struct Row {
+    Words words;
+    int status;
+  };
+  const Row rows[] = {
       {{"/no/such"}, 127},
       {{services.path("text")}, 126},
       {{"-C", services.path("no-such"), "true"}, 125},
@@ -60,11 +64,11 @@ TEST_CASE("a start that fails leaves no pidfile") {
       {{"--keep-fd=77", "true"}, 125},
       {{"--nnp", "--autokill", "/no/such"}, 127},
   };
-  for (const auto& [words, status] : starts)
+  for (const Row& row : rows)
     for (const Words& mode : {Words{}, Words{"-d"}, Words{"-d", "--status-file=/dev/null"}}) {
       CAPTURE(mode);
-      CAPTURE(words);
-      CHECK(run(mode + services.by_pidfile() + words).exit_code == status);
+      CAPTURE(row.words);
+      CHECK(run(mode + services.by_pidfile() + row.words).exit_code == row.status);
       CHECK(services.is_clean());
     }
   for (const Words& words : {Words{"/no/such"}, Words{services.path("text")}}) {

@@ -40,12 +40,15 @@ TEST_CASE("a service that is a zombie does not run") {
 
 TEST_CASE("an identity of before a reboot or of another place is not believed") {
   const std::string boot = "01234567-89ab-cdef-0123-456789abcdef";
-  for (const auto& [word, value] :
-       {std::pair<std::size_t, std::string>{1, boot}, {2, "4026530000"}}) {
-    CAPTURE(word);
+  struct Change {
+    std::size_t word;
+    std::string value;
+  };
+  for (const Change& change : {Change{1, boot}, Change{2, "4026530000"}}) {
+    CAPTURE(change.word);
     const Services services;
     const pid_t stranger = services.start();
-    services.change_identity(word, value);
+    services.change_identity(change.word, change.value);
     services.check_replaced();
     CHECK(services.content() != std::to_string(stranger) + "\n");
     CHECK(is_alive(stranger));

@@ -107,7 +107,8 @@ int notify(Words words) {
       uid = number(value.c_str());
     } else if (word == "fork") {
       forked = ::fork();
-      while (forked == 0) ::pause();
+      if (forked == 0)
+        while (true) ::pause();
     } else if (word == "reap") {
       ok = ::waitpid(forked, nullptr, 0) == forked;
     } else if (word == "barrier") {

@@ -80,7 +80,8 @@ TEST_CASE("an alarm that tether inherited is passed on") {
   Setup setup;
   // Set by the caller and kept through exec, as `perl -e 'alarm 1; exec @ARGV'` does.
   setup.before_exec = [] {
-    const itimerval soon{{0, 0}, {0, 20000}};
+    // Long enough for a slow machine to have started tether by then.
+    const itimerval soon{{0, 0}, {1, 500000}};
     (void)::setitimer(ITIMER_REAL, &soon, nullptr);
   };
   Running running(probe("catch"), setup);

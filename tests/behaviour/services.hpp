@@ -15,9 +15,10 @@
 
 namespace tether::test {
 
-// Not so of a zombie.
+// Not so of a zombie, nor of one that the kernel is just releasing (proc(5): Z and X).
 inline bool is_alive(pid_t pid) {
-  return state_of(pid).value_or('Z') != 'Z';
+  const char state = state_of(pid).value_or('Z');
+  return state != 'Z' && state != 'X';
 }
 
 // Whether `pid` has ended and is reaped, in time.

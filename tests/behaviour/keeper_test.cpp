@@ -145,7 +145,7 @@ TEST_CASE("a job without a tie lives on when its keeper is killed") {
   TemporaryDirectory directory;
   const Kept kept = keep(Words{"--status-file=" + directory.path("status")} + probe("sleep"));
   REQUIRE(::kill(kept.keeper, SIGKILL) == 0);
-  CHECK(OrphanCollector().is_gone(kept.keeper));
+  CHECK(is_gone(kept.keeper));
   CHECK(parent_of(kept.child) == ::getpid());
   CHECK(state_of(kept.child) == 'S');
   CHECK(parse_records(read_file(directory.path("status"))).size() == 1);

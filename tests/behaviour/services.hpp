@@ -3,7 +3,6 @@
 
 #include <doctest/doctest.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -19,14 +18,6 @@ namespace tether::test {
 inline bool is_alive(pid_t pid) {
   const char state = state_of(pid).value_or('Z');
   return state != 'Z' && state != 'X';
-}
-
-// Whether `pid` has ended and is reaped, in time.
-inline bool is_gone(pid_t pid) {
-  return eventually([pid] {
-    (void)::waitpid(pid, nullptr, WNOHANG);
-    return ::kill(pid, 0) != 0;
-  });
 }
 
 inline void kill_and_reap(pid_t pid) {

@@ -56,7 +56,7 @@ void TemporaryDirectory::write(const std::string& name, const std::string& conte
 }
 
 OrphanCollector::~OrphanCollector() {
-  (void)all_are_gone();
+  CHECK_MESSAGE(all_are_gone(), "orphans are left that do not end");
 }
 
 void become_subreaper() {
@@ -78,7 +78,7 @@ void end_all_children() {
   CHECK_MESSAGE(gone, "processes are left that do not die");
 }
 
-bool OrphanCollector::is_gone(pid_t pid) const {
+bool is_gone(pid_t pid) {
   return eventually([pid] {
     (void)::waitpid(pid, nullptr, WNOHANG);
     return ::kill(pid, 0) != 0;

@@ -38,16 +38,20 @@ void become_subreaper();
 // Kills and reaps whatever a test has left: nothing of the suite stays on the machine.
 void end_all_children();
 
-// What became of the orphans of a test that is about them. All are gone when it goes out of scope.
+// Waits until `pid` is gone, reaping it if need be; false if it lives on. An autoreaped one leaves
+// nothing to reap. What else there is may live.
+bool is_gone(pid_t pid);
+
+// What became of the orphans of a test that is about them. All are gone when it goes out of scope,
+// which is checked.
 class OrphanCollector {
  public:
   OrphanCollector() = default;
   ~OrphanCollector();
   OrphanCollector(const OrphanCollector&) = delete;
   OrphanCollector& operator=(const OrphanCollector&) = delete;
-  // Waits until orphan `pid` is gone, reaping it if need be; false if it lives on. An autoreaped
-  // one leaves nothing to reap.
-  bool is_gone(pid_t pid) const;
+  // See above.
+  bool is_gone(pid_t pid) const { return test::is_gone(pid); }
   // The same for everything that this process has for a child by now, a killed tether included.
   bool all_are_gone() const;
 };

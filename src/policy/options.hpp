@@ -101,6 +101,8 @@ struct Options {
     if (!notify || notify->kind != Notify::Kind::descriptor) return std::nullopt;
     return notify->fd;
   }
+  // Whether tether has a use for that descriptor of the caller's for as long as the child lives.
+  [[nodiscard]] bool holds(int fd) const { return fd == status_fd || fd == die_on_eof; }
   // Whether somebody stays in the background for a detached child.
   [[nodiscard]] bool leaves_keeper() const {
     return mode == Mode::detach && (autokill || has_tie() || status_fd || status_file);

@@ -10,7 +10,6 @@
 #include <utility>
 
 #include "report/messages.hpp"
-#include "sys/descriptors.hpp"
 #include "sys/paths.hpp"
 #include "sys/signals.hpp"
 
@@ -103,24 +102,24 @@ Status StatusFile::replace_with(const std::string& line) {
   return record_failure(error_number, path_);
 }
 
-Status Reporter::open(const Options& options) {
+Status Reporter::open(const Options& options, const CallersDescriptors& callers) {
   if (options.json || options.print_pid) {
     if (const int error = writing_error(STDOUT_FILENO); error != 0)
       return Failure{Stage::descriptor, error, {}, "standard output", {}};
     if (options.json) stream_on(STDOUT_FILENO, "standard output").gets_records = true;
   }
   if (options.status_fd)
-    if (Status opened = open_status_fd(*options.status_fd); !opened.ok()) return opened;
+    if (Status opened = open_status_fd(*options.status_fd, callers); !opened.ok()) return opened;
   if (options.status_file) return open_status_file(*options.status_file);
   return Unit{};
 }
 
-Status Reporter::open_status_fd(int fd) {
+Status Reporter::open_status_fd(int fd, const CallersDescriptors& callers) {
   const std::string name = fmt::format("--status-fd={}", fd);
-  if (const int error = is_inherited(fd) ? writing_error(fd) : EBADF; error != 0)
+  if (const int error = callers.has(fd) ? writing_error(fd) : EBADF; error != 0)
     return Failure{Stage::descriptor, error, {}, name, {}};
-  // Of 0 to 2 COMMAND has its share; of the others a copy would keep a reader from the end of file.
-  if (fd > STDERR_FILENO) (void)::fcntl(fd, F_SETFD, FD_CLOEXEC);
+  // A copy would keep a reader from the end of file.
+  withhold(fd);
   stream_on(fd, name).gets_records = true;
   return Unit{};
 }

@@ -13,6 +13,7 @@
 #include "policy/options.hpp"
 #include "report/replacement_file.hpp"
 #include "result.hpp"
+#include "sys/descriptors.hpp"
 #include "sys/unique_fd.hpp"
 
 namespace tether {
@@ -69,7 +70,7 @@ class Reporter {
   // Checks and opens what `options` name, so that nothing fails later that could fail now; what was
   // opened before a failure can carry its record. The status descriptor is made close-on-exec:
   // COMMAND never holds it.
-  Status open(const Options& options);
+  Status open(const Options& options, const CallersDescriptors& callers);
 
   [[nodiscard]] bool wants_records() const;
   // A status file holds the start record before COMMAND runs, and so has to be written then.
@@ -98,7 +99,7 @@ class Reporter {
   // Waits for as long as `is_unfinished`.
   void finish_while(const std::function<bool()>& is_unfinished, int signals);
   Stream& stream_on(int fd, std::string name);
-  Status open_status_fd(int fd);
+  Status open_status_fd(int fd, const CallersDescriptors& callers);
   Status open_status_file(const std::string& path);
 
   std::vector<Stream> streams_;

@@ -138,11 +138,11 @@ void release_callers_descriptors(const Options& options) {
   close_inherited();
   // A placeholder, unless it was the caller's, or the gate's and closed there.
   const auto own = options.notify_fd();
-  if (own && *own > STDERR_FILENO && own != options.status_fd && own != options.block_fd)
+  if (own && *own > STDERR_FILENO && !options.holds(*own) && own != options.block_fd)
     (void)::close(*own);
   const UniqueFd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
   for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd)
-    if (null && options.status_fd != fd && options.die_on_eof != fd) (void)::dup2(null.get(), fd);
+    if (null && !options.holds(fd)) (void)::dup2(null.get(), fd);
 }
 
 }  // namespace tether

@@ -27,7 +27,7 @@ class Caller {
 // and so to COMMAND.
 Result<int> go_to_background(std::optional<Caller>& caller);
 
-// Closes all that is the caller's, or was meant for COMMAND, but the status descriptor, and puts
+// Closes all that is the caller's, or was meant for COMMAND, but what tether itself holds, and puts
 // /dev/null in the place of 0 to 2.
 void release_callers_descriptors(const Options& options);
 

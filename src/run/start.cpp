@@ -1,6 +1,5 @@
 #include "run/start.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
 #include <unistd.h>
@@ -13,7 +12,6 @@
 #include "report/messages.hpp"
 #include "run/run.hpp"
 #include "sys/caller.hpp"
-#include "sys/descriptors.hpp"
 #include "sys/pidfd.hpp"
 #include "sys/signal_names.hpp"
 #include "sys/signals.hpp"
@@ -95,11 +93,12 @@ Status Start::run() {
 
 // What makes files comes late, and what may wait for somebody before what would have to be removed.
 Status Start::open_everything() {
-  if (Status opened = reporter_.open(options_); !opened.ok()) return opened;
+  const CallersDescriptors callers{options_.status_fd, options_.block_fd, options_.die_on_eof};
+  if (Status opened = reporter_.open(options_, callers); !opened.ok()) return opened;
   if (Status permitted = check_privilege(options_, facts_for(options_, nullptr)); !permitted.ok())
     return permitted;
-  if (Status gate = check_gate(); !gate.ok()) return gate;
-  Result<TieWatch> ties = TieWatch::open(options_, inherited_.parent);
+  if (Status gate = check_gate(callers); !gate.ok()) return gate;
+  Result<TieWatch> ties = TieWatch::open(options_, inherited_.parent, callers);
   if (!ties.ok()) return ties.failure();
   ties_ = std::move(ties.value());
   Result<Launch> launch = Launch::prepare(options_, inherited_);
@@ -115,12 +114,12 @@ Status Start::open_everything() {
   return Unit{};
 }
 
-Status Start::check_gate() {
+Status Start::check_gate(const CallersDescriptors& callers) {
   if (!options_.block_fd) return Unit{};
   const int fd = *options_.block_fd;
-  if (!is_inherited(fd) && fd != options_.status_fd)
+  if (!callers.has(fd))
     return Failure{Stage::descriptor, EBADF, {}, fmt::format("--block-fd={}", fd), {}};
-  if (fd > STDERR_FILENO) (void)::fcntl(fd, F_SETFD, FD_CLOEXEC);
+  withhold(fd);
   return Unit{};
 }
 
@@ -222,8 +221,8 @@ Status Start::wait_at_gate(const Child& made) {
     if (watched[0].revents != 0) break;
   }
   // Nobody's any more; whoever waits for its other end need not wait for COMMAND's.
-  if (*options_.block_fd > STDERR_FILENO && options_.block_fd != options_.status_fd)
-    (void)::close(*options_.block_fd);
+  const int fd = *options_.block_fd;
+  if (fd > STDERR_FILENO && !options_.holds(fd)) (void)::close(fd);
   return Unit{};
 }
 

@@ -13,6 +13,7 @@
 #include "report/reporter.hpp"
 #include "run/readiness.hpp"
 #include "run/supervisor.hpp"
+#include "sys/descriptors.hpp"
 #include "sys/signals.hpp"
 
 namespace tether {
@@ -59,7 +60,7 @@ class Start {
 
   [[nodiscard]] int signals() const;
   Status open_everything();
-  Status check_gate();
+  Status check_gate(const CallersDescriptors& callers);
   Status claim_pidfile();
   Result<Bound> spawn_bound();
   Result<Bound> attempt(const KernelSupport& support, const CallerFacts& caller);

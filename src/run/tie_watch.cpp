@@ -1,15 +1,12 @@
 #include "run/tie_watch.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/ioctl.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <utility>
 
-#include "sys/descriptors.hpp"
 #include "sys/pidfd.hpp"
 
 namespace tether {
@@ -24,13 +21,15 @@ Failure tie_failure(int error_number, std::string detail) {
 
 }  // namespace
 
-Result<TieWatch> TieWatch::open(const Options& options, pid_t parent) {
+Result<TieWatch> TieWatch::open(const Options& options, pid_t parent,
+                                const CallersDescriptors& callers) {
   TieWatch watch;
   Status opened = Unit{};
   if (options.die_with_parent) opened = watch.open_parent(parent);
   for (const ProcessName& name : options.die_with)
     if (opened.ok()) opened = watch.open_process(name);
-  if (options.die_on_eof && opened.ok()) opened = watch.open_descriptor(*options.die_on_eof);
+  if (options.die_on_eof && opened.ok())
+    opened = watch.open_descriptor(*options.die_on_eof, callers);
   if (!opened.ok()) return opened.failure();
   return watch;
 }
@@ -61,10 +60,10 @@ Status TieWatch::open_process(const ProcessName& name) {
   return Unit{};
 }
 
-Status TieWatch::open_descriptor(int fd) {
-  if (!is_inherited(fd)) return tie_failure(EBADF, fmt::format("--die-on-eof={}", fd));
+Status TieWatch::open_descriptor(int fd, const CallersDescriptors& callers) {
+  if (!callers.has(fd)) return tie_failure(EBADF, fmt::format("--die-on-eof={}", fd));
   // COMMAND's copy would keep the other end from seeing that we are gone.
-  if (fd > STDERR_FILENO) (void)::fcntl(fd, F_SETFD, FD_CLOEXEC);
+  withhold(fd);
   eof_fd_ = fd;
   return Unit{};
 }

@@ -11,6 +11,7 @@
 #include "policy/lifecycle.hpp"
 #include "policy/options.hpp"
 #include "result.hpp"
+#include "sys/descriptors.hpp"
 #include "sys/unique_fd.hpp"
 
 namespace tether {
@@ -22,7 +23,8 @@ class TieWatch {
   TieWatch() = default;
   // Opens what `options` name. `parent` is that of the tether that was called. A process that is
   // gone already is a Failure, and so is one that has another identity by now.
-  static Result<TieWatch> open(const Options& options, pid_t parent);
+  static Result<TieWatch> open(const Options& options, pid_t parent,
+                               const CallersDescriptors& callers);
 
   // The child runs: its time begins.
   void begin(Duration timeout);
@@ -38,7 +40,7 @@ class TieWatch {
  private:
   Status open_parent(pid_t parent);
   Status open_process(const ProcessName& name);
-  Status open_descriptor(int fd);
+  Status open_descriptor(int fd, const CallersDescriptors& callers);
   bool is_at_end(short events);
 
   struct Process {

@@ -6,6 +6,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <vector>
@@ -29,6 +30,19 @@ void close_between(unsigned first, unsigned last) noexcept {
 bool is_inherited(int fd) {
   const int flags = ::fcntl(fd, F_GETFD);
   return flags >= 0 && (flags & FD_CLOEXEC) == 0;
+}
+
+CallersDescriptors::CallersDescriptors(std::initializer_list<std::optional<int>> named) {
+  for (const auto& fd : named)
+    if (fd && is_inherited(*fd)) open_.push_back(*fd);
+}
+
+bool CallersDescriptors::has(int fd) const {
+  return std::find(open_.begin(), open_.end(), fd) != open_.end();
+}
+
+void withhold(int fd) {
+  if (fd > STDERR_FILENO) (void)::fcntl(fd, F_SETFD, FD_CLOEXEC);
 }
 
 void close_inherited() {

@@ -1,7 +1,10 @@
 // Descriptors by number: closing many at once, writing all there is.
 #pragma once
 
+#include <initializer_list>
+#include <optional>
 #include <string_view>
+#include <vector>
 
 namespace tether {
 
@@ -12,6 +15,22 @@ void close_between(unsigned first, unsigned last) noexcept;
 // Whether the caller left `fd` open. Ours are close-on-exec, the placeholders of closed standard
 // descriptors included; what was handed down cannot be.
 bool is_inherited(int fd);
+
+// Which of the descriptors that were named the caller left open. To be asked before the first of
+// them is put to use: that makes it close-on-exec, as if it were ours, and one may have several.
+class CallersDescriptors {
+ public:
+  CallersDescriptors() = default;
+  CallersDescriptors(std::initializer_list<std::optional<int>> named);
+  [[nodiscard]] bool has(int fd) const;
+
+ private:
+  std::vector<int> open_;
+};
+
+// Makes a descriptor of the caller's close-on-exec, so that COMMAND gets no copy of it. Of 0 to 2
+// COMMAND has its share.
+void withhold(int fd);
 
 // The highest number a descriptor could have.
 constexpr unsigned highest_fd = ~0U;

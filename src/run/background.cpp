@@ -59,17 +59,6 @@ void pass_signals_on(int signals, int keeper) {
   }
 }
 
-// Readable, but perhaps not released yet (see pidfd.hpp): the hang-up tells.
-std::optional<Ending> learn_keepers_end(const Forked& keeper) {
-  if (!keeper.autoreaped) return reap(keeper.cloned.pidfd.get(), nullptr);
-  auto ending = exit_information(keeper.cloned.pidfd.get());
-  if (ending) return ending;
-  pollfd released{keeper.cloned.pidfd.get(), 0, 0};
-  while (::poll(&released, 1, -1) < 0 && errno == EINTR) {
-  }
-  return exit_information(keeper.cloned.pidfd.get());
-}
-
 Result<int> attend(const Forked& keeper, int channel, int signals) {
   while (true) {
     std::array<pollfd, 3> watched{pollfd{channel, POLLIN, 0},
@@ -86,7 +75,7 @@ Result<int> attend(const Forked& keeper, int channel, int signals) {
     if (got == 1) return 0;
     if (got == 0) channel = -1;  // it is ending
     if (watched[1].revents == 0) continue;
-    const auto ending = learn_keepers_end(keeper);
+    const auto ending = learn_ending(keeper.cloned.pidfd.get(), keeper.autoreaped);
     if (!ending) return background_failure(ECHILD);
     // It has said what there was to say.
     if (ending->code == Ending::Code::exited) return ending->exit_code;

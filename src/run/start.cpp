@@ -227,8 +227,7 @@ Status Start::wait_at_gate(const Child& made) {
 }
 
 Failure Start::ended_at_gate(const Child& made) {
-  const auto ending =
-      made.autoreaped ? exit_information(made.pidfd.get()) : reap(made.pidfd.get(), nullptr);
+  const auto ending = learn_ending(made.pidfd.get(), made.autoreaped);
   const int signal = ending ? ending->signal : SIGKILL;
   Failure failure{Stage::gate,
                   0,

@@ -123,6 +123,17 @@ bool has_exit_information() {
   return self && ::ioctl(self.get(), get_info, &info) == 0;
 }
 
+std::optional<Ending> learn_ending(int pidfd, bool autoreaped) {
+  if (!autoreaped) return reap(pidfd, nullptr);
+  const auto ending = exit_information(pidfd);
+  // Where the ioctl works (Linux 6.15) there is a hang-up (6.9); elsewhere there may never be one.
+  if (ending || !has_exit_information()) return ending;
+  pollfd released{pidfd, 0, 0};
+  while (::poll(&released, 1, -1) < 0 && errno == EINTR) {
+  }
+  return exit_information(pidfd);
+}
+
 Ending decode_wait_status(int status) {
   Ending ending;
   if (WIFEXITED(status)) {

@@ -55,6 +55,12 @@ std::optional<Ending> exit_information(int pidfd);
 // filters the ioctl.
 bool has_exit_information();
 
+// How a child of ours has ended whose pidfd is readable: reaped if it is ours to reap, else by
+// exit_information(), after its release. That is waited for, where this kernel or sandbox would
+// tell anything then: at most as long as a tracer of the child takes to let it go. Empty where
+// nothing can tell.
+std::optional<Ending> learn_ending(int pidfd, bool autoreaped);
+
 // Decodes the status word of wait(2), in this one place.
 Ending decode_wait_status(int status);
 

@@ -1,19 +1,17 @@
 #include "run/start.hpp"
 
 #include <fmt/format.h>
-#include <poll.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <csignal>
 #include <utility>
 
 #include "report/messages.hpp"
+#include "run/gate.hpp"
 #include "run/run.hpp"
 #include "sys/caller.hpp"
 #include "sys/pidfd.hpp"
-#include "sys/signal_names.hpp"
 #include "sys/signals.hpp"
 
 namespace tether {
@@ -97,7 +95,7 @@ Status Start::open_everything() {
   if (Status opened = reporter_.open(options_, callers); !opened.ok()) return opened;
   if (Status permitted = check_privilege(options_, facts_for(options_, nullptr)); !permitted.ok())
     return permitted;
-  if (Status gate = check_gate(callers); !gate.ok()) return gate;
+  if (Status gate = check_gate(options_, callers); !gate.ok()) return gate;
   Result<TieWatch> ties = TieWatch::open(options_, inherited_.parent, callers);
   if (!ties.ok()) return ties.failure();
   ties_ = std::move(ties.value());
@@ -111,15 +109,6 @@ Status Start::open_everything() {
   if (!readiness.ok()) return readiness.failure();
   readiness_ = std::move(readiness.value());
   launch_->add(readiness_.for_command());
-  return Unit{};
-}
-
-Status Start::check_gate(const CallersDescriptors& callers) {
-  if (!options_.block_fd) return Unit{};
-  const int fd = *options_.block_fd;
-  if (!callers.has(fd))
-    return Failure{Stage::descriptor, EBADF, {}, fmt::format("--block-fd={}", fd), {}};
-  withhold(fd);
   return Unit{};
 }
 
@@ -197,7 +186,7 @@ Status Start::before_exec(const Child& made, const Guarantees& guarantees) {
     record.is_held_at_gate = true;
     if (reporter_.wants_records()) reporter_.everywhere(to_line(record));
     record.is_held_at_gate = false;
-    if (Status passed = wait_at_gate(made); !passed.ok()) return passed;
+    if (Status passed = wait_at_gate(options_, made, signals_.get()); !passed.ok()) return passed;
   }
   if (early_record_) reporter_.to_status_file(to_line(record));
   return Unit{};
@@ -205,55 +194,6 @@ Status Start::before_exec(const Child& made, const Guarantees& guarantees) {
 
 Status Start::write_pidfile(const Child& made) {
   return pidfile_ ? pidfile_->write_for(made.pid, made.pidfd.get()) : Unit{};
-}
-
-// Nobody reads from the descriptor: what comes there may be COMMAND's.
-Status Start::wait_at_gate(const Child& made) {
-  while (true) {
-    std::array<pollfd, 3> watched{pollfd{*options_.block_fd, POLLIN, 0},
-                                  pollfd{made.pidfd.get(), POLLIN, 0},
-                                  pollfd{signals_.get(), POLLIN, 0}};
-    if (::poll(watched.data(), watched.size(), -1) < 0 && errno != EINTR)
-      return Failure{Stage::gate, errno, {}, "waiting for --block-fd", {}};
-    while (const auto arrived = next_signal(signals_.get()))
-      if (Status taken = take_at_gate(*arrived, made); !taken.ok()) return taken;
-    if (watched[1].revents != 0) return ended_at_gate(made);
-    if (watched[0].revents != 0) break;
-  }
-  // Nobody's any more; whoever waits for its other end need not wait for COMMAND's.
-  const int fd = *options_.block_fd;
-  if (fd > STDERR_FILENO && !options_.holds(fd)) (void)::close(fd);
-  return Unit{};
-}
-
-Failure Start::ended_at_gate(const Child& made) {
-  const auto ending = learn_ending(made.pidfd.get(), made.autoreaped);
-  const int signal = ending ? ending->signal : SIGKILL;
-  Failure failure{Stage::gate,
-                  0,
-                  {},
-                  fmt::format("{} ended the child before --block-fd", signal_name(signal)),
-                  {}};
-  failure.exit_status = 128 + signal;
-  return failure;
-}
-
-// The child gets what is sent to us. What would have ended us ends the start.
-Status Start::take_at_gate(const ArrivedSignal& arrived, const Child& made) {
-  // Of the terminal's a child in our group has had its own.
-  if (!arrived.was_sent && ::getpgid(made.pid) == ::getpgrp()) return Unit{};
-  if (arrived.number == SIGCHLD) return Unit{};
-  if (!asks_to_end(arrived.number)) {
-    (void)send_signal(made.pidfd.get(), arrived.number);
-    return Unit{};
-  }
-  Failure failure{Stage::gate,
-                  0,
-                  {},
-                  fmt::format("{} came before --block-fd", signal_name(arrived.number)),
-                  {}};
-  failure.exit_status = 128 + arrived.number;
-  return failure;
 }
 
 StartRecord Start::record_of(const Child& child, const Guarantees& guarantees) const {

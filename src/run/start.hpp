@@ -13,7 +13,6 @@
 #include "report/reporter.hpp"
 #include "run/readiness.hpp"
 #include "run/supervisor.hpp"
-#include "sys/descriptors.hpp"
 #include "sys/signals.hpp"
 
 namespace tether {
@@ -60,17 +59,13 @@ class Start {
 
   [[nodiscard]] int signals() const;
   Status open_everything();
-  Status check_gate(const CallersDescriptors& callers);
   Status claim_pidfile();
   Result<Bound> spawn_bound();
   Result<Bound> attempt(const KernelSupport& support, const CallerFacts& caller);
   [[nodiscard]] SpawnRequest request_for(const Bound& bound);
   Status before_exec(const Child& made, const Guarantees& guarantees);
   Status write_pidfile(const Child& made);
-  Status wait_at_gate(const Child& made);
   Failure give_up_at_gate(Failure failure);
-  static Failure ended_at_gate(const Child& made);
-  static Status take_at_gate(const ArrivedSignal& arrived, const Child& made);
   [[nodiscard]] StartRecord record_of(const Child& child, const Guarantees& guarantees) const;
   void tell();
 

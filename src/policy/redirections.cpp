@@ -38,11 +38,9 @@ UniqueFd open_or_create(const std::string& path, mode_t mode, std::string& made)
   return file;
 }
 
-bool is_same_file(int fd, const std::string& path) {
-  struct stat held {};
-  struct stat named {};
-  return ::fstat(fd, &held) == 0 && ::lstat(path.c_str(), &named) == 0 &&
-         held.st_dev == named.st_dev && held.st_ino == named.st_ino && named.st_size == 0;
+bool is_empty(int fd) {
+  struct stat file {};
+  return ::fstat(fd, &file) == 0 && file.st_size == 0;
 }
 
 // Somebody may wait for the other end of it, or own the terminal.
@@ -214,7 +212,8 @@ void Redirections::put(UniqueFd from, int to) {
 // Only what is still the same file, and still empty: somebody else may have written to it.
 void Redirections::remove_created() {
   for (const Created& created : created_)
-    if (is_same_file(created.fd, created.path)) (void)::unlink(created.path.c_str());
+    if (is_still_at(created.fd, created.path) && is_empty(created.fd))
+      (void)::unlink(created.path.c_str());
   created_.clear();
 }
 

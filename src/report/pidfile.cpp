@@ -79,13 +79,6 @@ bool write_identity(int fd, const std::string& line) {
   return write_all(fd, line);
 }
 
-bool is_still_at(int fd, const std::string& path) {
-  struct stat held {};
-  struct stat named {};
-  return ::fstat(fd, &held) == 0 && ::lstat(path.c_str(), &named) == 0 &&
-         held.st_dev == named.st_dev && held.st_ino == named.st_ino;
-}
-
 }  // namespace
 
 Result<Pidfile> Pidfile::claim(const std::string& path) {

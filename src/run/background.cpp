@@ -35,9 +35,8 @@ struct Forked {
 Forked fork_keeper() {
   if (has_exit_information()) {
     Cloned cloned = fork_with_pidfd(CloneWay::clone3, clone_autoreap, SIGCHLD);
-    const bool refused = cloned.error_number == EINVAL || cloned.error_number == ENOSYS ||
-                         cloned.error_number == EPERM;
-    if (cloned.pid >= 0 || !refused) return {std::move(cloned), true};
+    if (cloned.pid >= 0 || !may_be_unsupported(cloned.error_number))
+      return {std::move(cloned), true};
   }
   return {fork_with_pidfd(probe_kernel().way, 0, SIGCHLD), false};
 }
@@ -80,8 +79,7 @@ Result<int> attend(const Forked& keeper, int channel, int signals) {
     // It has said what there was to say.
     if (ending->code == Ending::Code::exited) return ending->exit_code;
     // As a shell would see it, had it waited for COMMAND.
-    const bool interrupted = ending->signal == SIGINT || ending->signal == SIGQUIT;
-    if (interrupted && ::getpid() != 1) die_by(ending->signal);
+    if (should_die_by(ending->signal)) die_by(ending->signal);
     if (asks_to_end(ending->signal)) return ending->shell_status();
     return Failure{Stage::supervise,
                    0,

@@ -1,10 +1,8 @@
 #include "run/end.hpp"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <csignal>
 #include <optional>
 #include <string>
 #include <utility>
@@ -66,13 +64,10 @@ void tell_of_end(const Options& options, const Outcome& outcome) {
                   outcome.elapsed_s));
 }
 
-// A shell looks at how its child died, not at its status, to know that a loop was interrupted.
 // A group of its own that had the terminal was the only one to be interrupted: ours is told.
 void die_of_interrupt(const Outcome& outcome, int status) {
   const Ending& ending = outcome.ending;
-  const bool interrupted =
-      ending.code != Ending::Code::exited && (ending.signal == SIGINT || ending.signal == SIGQUIT);
-  if (interrupted && status == ending.shell_status() && ::getpid() != 1)
+  if (status == ending.shell_status() && should_die_by(ending.signal))
     die_by(ending.signal, outcome.had_terminal ? Scope::group : Scope::process);
 }
 

@@ -15,15 +15,6 @@
 #include "sys/signals.hpp"
 
 namespace tether {
-namespace {
-
-bool may_be_unsupported(const Failure& failure) {
-  return failure.stage == Stage::clone &&
-         (failure.error_number == EINVAL || failure.error_number == ENOSYS ||
-          failure.error_number == EPERM);
-}
-
-}  // namespace
 
 CallerFacts facts_for(const Options& options, const Launch* launch) {
   CallerFacts caller;
@@ -52,14 +43,13 @@ Failure Start::fail(Failure failure) {
   return failure;
 }
 
-// A shell that runs a loop looks at how we end.
 Failure Start::give_up_at_gate(Failure failure) {
   const int signal = failure.exit_status - 128;
-  if (signal != SIGINT && signal != SIGQUIT) return failure;
+  if (!should_die_by(signal)) return failure;
   say(failure);
   launch_.reset();
   readiness_.close();
-  if (::getpid() != 1) die_by(signal);
+  die_by(signal);
   return failure;
 }
 
@@ -128,7 +118,9 @@ Result<Start::Bound> Start::spawn_bound() {
   const bool needs_exit_information = options_.wants_autoreap() && options_.learns_ending();
   if (!needs_exit_information || has_exit_information()) {
     Result<Bound> bound = attempt(KernelSupport::everything(), caller);
-    if (bound.ok() || !may_be_unsupported(bound.failure())) return bound;
+    if (bound.ok() || bound.failure().stage != Stage::clone ||
+        !may_be_unsupported(bound.failure().error_number))
+      return bound;
   }
   return attempt(probe_kernel(), caller);
 }

@@ -148,6 +148,10 @@ Cloned fork_with_pidfd(CloneWay way, std::uint64_t flags, int exit_signal) {
   return cloned;
 }
 
+bool may_be_unsupported(int error_number) {
+  return error_number == EINVAL || error_number == ENOSYS || error_number == EPERM;
+}
+
 int try_clone_flags(CloneWay way, std::uint64_t flags) {
   constexpr std::uint64_t nowhere = 8;
   long pid = -1;

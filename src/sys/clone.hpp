@@ -47,6 +47,10 @@ Cloned run_sharing_memory(CloneWay way, std::uint64_t flags, void (*body)(void*)
 // child that no generic wait sees (wait with __WALL); fork itself cannot do that and uses SIGCHLD.
 Cloned fork_with_pidfd(CloneWay way, std::uint64_t flags, int exit_signal);
 
+// Whether a call that made no process, for this reason, may make one without its flags or in
+// another way: the kernel does not know it, or a sandbox or the kernel does not permit it.
+bool may_be_unsupported(int error_number);
+
 // Asks without a side effect whether clone3 would accept `flags`, or whether legacy clone can be
 // called (which takes no flags from here): the place for the pidfd is an address nobody has, which
 // the kernel looks at after it has approved of the flags. Returns EFAULT (it would), EINVAL

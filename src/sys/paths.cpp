@@ -1,6 +1,7 @@
 #include "sys/paths.hpp"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -40,6 +41,13 @@ std::string resolve(std::string path) {
     path = next.front() == '/' ? next : fmt::format("{}/{}", path.substr(0, path.rfind('/')), next);
   }
   return path;
+}
+
+bool is_still_at(int fd, const std::string& path) {
+  struct stat held {};
+  struct stat named {};
+  return ::fstat(fd, &held) == 0 && ::lstat(path.c_str(), &named) == 0 &&
+         held.st_dev == named.st_dev && held.st_ino == named.st_ino;
 }
 
 }  // namespace tether

@@ -13,4 +13,7 @@ std::string resolve(std::string path);
 // `path` with its directory made absolute; a link at its end stays one.
 std::string with_real_directory(const std::string& path);
 
+// Whether the file that `fd` is open for is the one at `path`, through no link at its end.
+bool is_still_at(int fd, const std::string& path);
+
 }  // namespace tether

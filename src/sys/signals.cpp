@@ -109,6 +109,10 @@ bool is_pending(int signal) {
   return (pending & bit(signal)) != 0;
 }
 
+bool should_die_by(int signal) {
+  return (signal == SIGINT || signal == SIGQUIT) && ::getpid() != 1;
+}
+
 void die_by(int signal, Scope scope) {
   // The core, if there is to be one, is the child's: never one of ours over it. The limit does not
   // hold where core_pattern is a pipe, dumpable does.

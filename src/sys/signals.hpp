@@ -56,6 +56,11 @@ bool has_job_control();
 // Whether `signal`, which is blocked, has been sent to this process and not been read yet.
 bool is_pending(int signal);
 
+// Whether tether itself is to die of the signal that its child died of: SIGINT or SIGQUIT. A shell
+// looks at how its child died, not at its status, to know that a loop was interrupted. Never as
+// PID 1, which they cannot end.
+bool should_die_by(int signal);
+
 // Ends this process as `signal` would, without a core dump. Returns only where the signal cannot
 // end it (PID 1).
 void die_by(int signal, Scope scope = Scope::process);

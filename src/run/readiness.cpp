@@ -18,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include "run/deadline.hpp"
 #include "sys/pidfd.hpp"
 #include "sys/process_identity.hpp"
 
@@ -203,11 +204,10 @@ void Readiness::linger(pid_t child) {
   const bool has_left = sender_ > 0 && sender_ != child && !helper;
   const auto end = steady_clock::now() + longest_linger;
   for (bool done = has_left; !done;) {
-    const auto left = std::chrono::ceil<milliseconds>(end - steady_clock::now());
+    const auto left = time_until(end);
     std::array<pollfd, 2> watched{pollfd{ours_.get(), POLLIN, 0}, pollfd{helper.get(), POLLIN, 0}};
-    const int ready = left.count() <= 0
-                          ? 0
-                          : ::poll(watched.data(), watched.size(), static_cast<int>(left.count()));
+    const int ready =
+        left.count() == 0 ? 0 : ::poll(watched.data(), watched.size(), poll_timeout(left));
     done = ready <= 0 || watched[1].revents != 0;
     while (const auto message = next()) done = done || message->barrier;
   }

@@ -3,12 +3,12 @@
 
 #include <cerrno>
 #include <chrono>
-#include <climits>
 #include <csignal>
 #include <optional>
 
 #include "report/messages.hpp"
 #include "report/pidfile.hpp"
+#include "run/deadline.hpp"
 #include "run/run.hpp"
 #include "sys/pidfd.hpp"
 #include "sys/signal_names.hpp"
@@ -21,16 +21,11 @@ constexpr int exit_nothing_running = 1;
 // True when it has ended within that time.
 Result<bool> wait_for_end_of(int pidfd, Duration patience) {
   using Clock = std::chrono::steady_clock;
-  using std::chrono::milliseconds;
   const auto end = patience == never ? Clock::time_point::max() : Clock::now() + patience;
   while (true) {
-    const auto left =
-        patience == never
-            ? milliseconds(-1)
-            : std::max(std::chrono::ceil<milliseconds>(end - Clock::now()), milliseconds(0));
+    const auto left = patience == never ? std::chrono::milliseconds::max() : time_until(end);
     pollfd entry{pidfd, POLLIN, 0};
-    const auto timeout = static_cast<int>(std::min<milliseconds::rep>(left.count(), INT_MAX));
-    const int ready = ::poll(&entry, 1, timeout);
+    const int ready = ::poll(&entry, 1, poll_timeout(left));
     if (ready > 0) return true;
     if (ready < 0 && errno != EINTR) return Failure{Stage::supervise, errno, {}, {}, {}};
     if (ready == 0 && Clock::now() >= end) return false;

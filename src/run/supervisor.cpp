@@ -8,12 +8,12 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <climits>
 #include <csignal>
 #include <utility>
 
 #include "report/messages.hpp"
 #include "report/records.hpp"
+#include "run/deadline.hpp"
 #include "sys/pidfd.hpp"
 
 namespace tether {
@@ -255,20 +255,16 @@ bool Supervisor::take_terminal_back() {
 }
 
 int Supervisor::milliseconds_to_wait() const {
-  using std::chrono::milliseconds;
   if (ended_) return -1;
-  milliseconds wait = child_.next_tending();
+  std::chrono::milliseconds wait = child_.next_tending();
   const auto until = [&](const std::optional<Clock::time_point>& deadline) {
-    if (!deadline) return;
-    const auto left = std::chrono::ceil<milliseconds>(*deadline - Clock::now());
-    wait = std::min(wait, std::max(left, milliseconds(0)));
+    if (deadline) wait = std::min(wait, time_until(*deadline));
   };
   until(lifecycle_.is_ending() ? std::nullopt : readiness_.deadline());
   until(ties_.next_look());
   until(give_up_at_);
   until(kill_at_);
-  if (wait == milliseconds::max()) return -1;
-  return static_cast<int>(std::min<milliseconds::rep>(wait.count(), INT_MAX));
+  return poll_timeout(wait);
 }
 
 }  // namespace tether

@@ -3,7 +3,6 @@
 
 #include <cerrno>
 #include <exception>
-#include <string>
 
 #include "cli/command_line.hpp"
 #include "cli/help.hpp"
@@ -11,7 +10,6 @@
 #include "report/messages.hpp"
 #include "run/run.hpp"
 #include "sys/caller.hpp"
-#include "sys/descriptors.hpp"
 
 #if defined(TETHER_COVERAGE)
 extern "C" void __gcov_dump();
@@ -23,11 +21,6 @@ using tether::Failure;
 using tether::Options;
 using tether::Result;
 using tether::Stage;
-
-Result<int> print(const std::string& text) {
-  if (tether::write_all(STDOUT_FILENO, text)) return 0;
-  return Failure{Stage::record, errno, {}, "standard output", {}};
-}
 
 Result<int> run(int argc, char** argv) {
   if (!tether::fill_standard_descriptors())
@@ -41,8 +34,8 @@ Result<int> run(int argc, char** argv) {
   Result<Options> parsed = tether::parse_command_line(argc, argv);
   if (!parsed.ok()) return parsed.failure();
   const Options& options = parsed.value();
-  if (options.help) return print(tether::help_text());
-  if (options.version) return print(tether::version_text());
+  if (options.help) return tether::print(tether::help_text());
+  if (options.version) return tether::print(tether::version_text());
   if (options.features) return tether::show_features(options);
   if (tether::Status reserved = tether::reserve_descriptors(options); !reserved.ok())
     return reserved.failure();

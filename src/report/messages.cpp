@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstdlib>
 
+#include "sys/descriptors.hpp"
 #include "sys/errors.hpp"
 
 namespace tether {
@@ -136,6 +137,11 @@ void say(const Failure& failure) {
   // Nowhere to report a failure of the report to.
   (void)write_line(describe(failure), true);
   if (!failure.hint.empty()) (void)write_line("hint: " + failure.hint, true);
+}
+
+Result<int> print(std::string_view text) {
+  if (write_all(STDOUT_FILENO, text)) return 0;
+  return Failure{Stage::record, errno, {}, "standard output", {}};
 }
 
 }  // namespace tether

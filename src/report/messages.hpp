@@ -1,4 +1,4 @@
-// Failures as text and as exit statuses, in this one place; and the lines on standard error.
+// Failures as text and as exit statuses, in this one place; and what tether itself says.
 #pragma once
 
 #include <string>
@@ -30,5 +30,8 @@ bool say(std::string_view text);
 
 // The failure's sentence and, if there is one, its hint.
 void say(const Failure& failure);
+
+// Where `text`, on standard output, is all that was asked for: exit status 0 once it is written.
+Result<int> print(std::string_view text);
 
 }  // namespace tether

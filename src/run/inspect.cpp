@@ -1,9 +1,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <linux/sched.h>
-#include <unistd.h>
 
-#include <cerrno>
 #include <utility>
 
 #include "engine/spawn.hpp"
@@ -11,7 +9,6 @@
 #include "report/records.hpp"
 #include "run/run.hpp"
 #include "run/start.hpp"
-#include "sys/descriptors.hpp"
 #include "sys/errors.hpp"
 
 namespace tether {
@@ -28,11 +25,6 @@ std::vector<std::string> names_of(std::uint64_t flags) {
   for (const auto& [flag, name] : flag_names)
     if ((flags & flag) != 0) names.emplace_back(name);
   return names;
-}
-
-Result<int> print_and_succeed(const std::string& text) {
-  if (write_all(STDOUT_FILENO, text)) return 0;
-  return Failure{Stage::record, errno, {}, "standard output", {}};
 }
 
 std::string row(const char* name, Means means, const char* explanation) {
@@ -115,7 +107,7 @@ Result<int> show_dry_run(const Options& options, const Inherited& inherited) {
     record.held_by = options.leaves_keeper() ? HeldBy::keeper : HeldBy::nobody;
   record.call = in_place ? "execve" : call_name(support.way);
   if (!in_place) record.flags = names_of(flags_of(request));
-  return print_and_succeed(options.json ? to_line(record) : dry_run_text(record));
+  return print(options.json ? to_line(record) : dry_run_text(record));
 }
 
 Result<int> show_features(const Options& options) {
@@ -125,7 +117,7 @@ Result<int> show_features(const Options& options) {
   record.kernel = kernel_release();
   record.support = probe_kernel();
   record.guarantees = choose_means(everything, record.support, facts_for(everything, nullptr));
-  return print_and_succeed(options.json ? to_line(record) : features_text(record));
+  return print(options.json ? to_line(record) : features_text(record));
 }
 
 }  // namespace tether

@@ -41,7 +41,7 @@ Result<int> run(int argc, char** argv) {
     return reserved.failure();
 
   tether::Inherited inherited;
-  inherited.parent = ::getppid();
+  if (options.die_with_parent) inherited.parent = ::getppid();
   inherited.arguments = argv;
   inherited.environment = environ;
   if (options.dry_run) return tether::show_dry_run(options, inherited);

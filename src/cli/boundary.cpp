@@ -4,14 +4,10 @@
 
 #include <string_view>
 
+#include "cli/usage.hpp"
+
 namespace tether {
 namespace {
-
-constexpr const char* see_help = "try 'tether --help'";
-
-Failure usage(std::string text, std::string hint = see_help) {
-  return Failure{Stage::usage, 0, {}, std::move(text), std::move(hint)};
-}
 
 Failure unknown(std::string_view word, std::string_view name) {
   const OptionRow* nearest = nearest_option(name);

@@ -11,6 +11,7 @@
 #include "cli/boundary.hpp"
 #include "cli/consistency.hpp"
 #include "cli/option_table.hpp"
+#include "cli/usage.hpp"
 
 namespace tether {
 namespace {
@@ -20,10 +21,6 @@ class BareApp : public CLI::App {
  public:
   BareApp() : CLI::App({}, {}, nullptr) {}
 };
-
-Failure usage(std::string text) {
-  return Failure{Stage::usage, 0, {}, std::move(text), "try 'tether --help'"};
-}
 
 // The library gets each option and value as one word of its own making: "--name=value" where there
 // is a value, so that nothing is taken for an option or a list. An empty value would swallow the

@@ -9,8 +9,9 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
+
+#include "cli/usage.hpp"
 
 namespace tether {
 namespace {
@@ -66,10 +67,6 @@ constexpr Dependence dependences[] = {
 constexpr std::string_view beside_stop[] = {"stop",    "pidfile", "signal", "kill-after",
                                             "verbose", "quiet",   "help",   "version"};
 
-Failure usage(std::string text) {
-  return Failure{Stage::usage, 0, {}, std::move(text), "try 'tether --help'"};
-}
-
 bool is_named(const Boundary& boundary, std::string_view name) {
   return std::any_of(boundary.options.begin(), boundary.options.end(),
                      [&](const NamedOption& option) { return name == option.row->name; });
@@ -97,15 +94,14 @@ Status check_descriptors(const Options& options) {
     std::optional<int> fd;
     std::string name;
   };
-  const bool notifies = options.notify && options.notify->kind == Notify::Kind::descriptor;
-  if (options.keep_fds.empty() && !notifies) return Unit{};
+  const auto notify_fd = options.notify_fd();
+  if (options.keep_fds.empty() && !notify_fd) return Unit{};
   const auto standard = [](bool is_set, int fd) {
     return is_set ? std::optional(fd) : std::nullopt;
   };
   const auto above_2 = [](std::optional<int> fd) { return fd && *fd > 2 ? fd : std::nullopt; };
-  const int notify_fd = notifies ? options.notify->fd : -1;
   const Use uses[] = {
-      {notifies ? std::optional(notify_fd) : std::nullopt, fmt::format("notify=fd:{}", notify_fd)},
+      {notify_fd, fmt::format("notify=fd:{}", notify_fd.value_or(-1))},
       {standard(options.standard_input.has_value(), 0), "stdin"},
       {standard(options.standard_output.has_value(), 1), "stdout"},
       {standard(options.standard_error.has_value(), 2), "stderr"},
@@ -123,7 +119,7 @@ Status check_descriptors(const Options& options) {
           fmt::format("--keep-fd={} and --{} contradict each other: COMMAND cannot have "
                       "both",
                       *use.fd, use.name));
-    if (&use != &uses[0] && notifies && *use.fd == notify_fd && notify_fd <= 2)
+    if (&use != &uses[0] && use.fd == notify_fd && *use.fd <= 2)
       return usage(fmt::format("--{} and --{} contradict each other", uses[0].name, use.name));
   }
   return Unit{};

@@ -1,0 +1,17 @@
+// What is wrong with a command line.
+#pragma once
+
+#include <string>
+#include <utility>
+
+#include "result.hpp"
+
+namespace tether {
+
+constexpr const char* see_help = "try 'tether --help'";
+
+inline Failure usage(std::string text, std::string hint = see_help) {
+  return Failure{Stage::usage, 0, {}, std::move(text), std::move(hint)};
+}
+
+}  // namespace tether

@@ -143,8 +143,7 @@ int say_signals_received(Words) {
   }
 }
 
-// Catches SIGTERM and leaves with a status of its own.
-int leave_on_term(Words words) {
+void wait_for_term() {
   sigset_t term;
   (void)::sigemptyset(&term);
   (void)::sigaddset(&term, SIGTERM);
@@ -152,18 +151,17 @@ int leave_on_term(Words words) {
   say_ready();
   int signal = 0;
   (void)::sigwait(&term, &signal);
+}
+
+// Catches SIGTERM and leaves with a status of its own.
+int leave_on_term(Words words) {
+  wait_for_term();
   return number(words[0]);
 }
 
 // Stops itself when SIGTERM comes, and again whenever it is continued.
 int stop_on_term(Words) {
-  sigset_t term;
-  (void)::sigemptyset(&term);
-  (void)::sigaddset(&term, SIGTERM);
-  (void)::sigprocmask(SIG_BLOCK, &term, nullptr);
-  say_ready();
-  int signal = 0;
-  (void)::sigwait(&term, &signal);
+  wait_for_term();
   while (true) (void)::kill(::getpid(), SIGSTOP);
 }
 

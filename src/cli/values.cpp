@@ -8,21 +8,12 @@
 #include <limits>
 #include <utility>
 
+#include "numbers.hpp"
 #include "sys/signal_names.hpp"
 #include "sys/signals.hpp"
 
 namespace tether {
 namespace {
-
-template <typename Number>
-std::optional<Number> parse_digits(std::string_view text, int base) {
-  Number number{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number, base);
-  if (text.empty() || text.front() == '-' || error != std::errc() ||
-      end != text.data() + text.size())
-    return std::nullopt;
-  return number;
-}
 
 constexpr std::pair<std::string_view, double> units[] = {
     {"", 1e6}, {"ms", 1e3}, {"s", 1e6}, {"m", 60e6}, {"h", 3600e6}, {"d", 86400e6},
@@ -34,7 +25,7 @@ constexpr double smallest = 1e-9;
 }  // namespace
 
 std::optional<int> parse_number(std::string_view text, int low, int high) {
-  const auto number = parse_digits<int>(text, 10);
+  const auto number = number_in<int>(text);
   return number && *number >= low && *number <= high ? number : std::nullopt;
 }
 
@@ -71,7 +62,7 @@ std::optional<ProcessName> parse_process(std::string_view text) {
   if (!pid) return std::nullopt;
   ProcessName process{*pid, std::nullopt};
   if (colon == std::string_view::npos) return process;
-  process.inode = parse_digits<std::uint64_t>(text.substr(colon + 1), 10);
+  process.inode = number_in<std::uint64_t>(text.substr(colon + 1));
   if (!process.inode || *process.inode == 0) return std::nullopt;
   return process;
 }
@@ -86,7 +77,7 @@ std::optional<Notify> parse_notify(std::string_view text) {
 }
 
 std::optional<mode_t> parse_umask(std::string_view text) {
-  const auto mode = parse_digits<mode_t>(text, 8);
+  const auto mode = number_in<mode_t>(text, 8);
   return mode && *mode <= 0777 ? mode : std::nullopt;
 }
 

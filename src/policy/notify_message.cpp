@@ -1,24 +1,17 @@
 #include "policy/notify_message.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <cstdint>
+
+#include "numbers.hpp"
 
 namespace tether {
 namespace {
 
 template <typename Number>
-std::errc read_number(std::string_view text, Number& number) {
-  const char* end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, number);
-  return stop == end ? error : std::errc::invalid_argument;
-}
-
-template <typename Number>
 std::optional<Number> parse_positive(std::string_view text) {
-  Number number{};
-  return read_number(text, number) == std::errc() && number > 0 ? std::optional(number)
-                                                                : std::nullopt;
+  const auto number = number_in<Number>(text);
+  return number && *number > 0 ? number : std::nullopt;
 }
 
 // Where more is asked for than can be counted, or waited for, that is the longest there is.

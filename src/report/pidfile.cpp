@@ -8,12 +8,12 @@
 
 #include <array>
 #include <cerrno>
-#include <charconv>
 #include <csignal>
 #include <ctime>
 #include <string_view>
 #include <utility>
 
+#include "numbers.hpp"
 #include "report/replacement_file.hpp"
 #include "sys/descriptors.hpp"
 #include "sys/paths.hpp"
@@ -62,10 +62,10 @@ std::optional<pid_t> pid_in(const std::string& path) {
   struct stat what {};
   const bool is_ours = file && ::fstat(file.get(), &what) == 0 && objection_to(what) == nullptr;
   const std::string text = is_ours ? content_of(file.get()) : std::string();
-  pid_t pid = -1;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), pid);
-  const bool is_line = end != text.data() + text.size() && *end == '\n';
-  return error == std::errc() && is_line && pid > 0 ? std::optional(pid) : std::nullopt;
+  const std::size_t end = text.find('\n');
+  if (end == std::string::npos) return std::nullopt;
+  const auto pid = number_in<pid_t>(std::string_view(text).substr(0, end));
+  return pid && *pid > 0 ? pid : std::nullopt;
 }
 
 // To its owner, whatever the umask.

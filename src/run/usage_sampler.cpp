@@ -6,9 +6,9 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <string_view>
 
+#include "numbers.hpp"
 #include "sys/pidfd.hpp"
 
 namespace tether {
@@ -27,10 +27,9 @@ std::string_view read_all(int fd, std::array<char, 4096>& buffer) {
 }
 
 std::int64_t number_at(std::string_view text) {
-  text.remove_prefix(std::min(text.find_first_of("0123456789"), text.size()));
-  std::int64_t number = 0;
-  (void)std::from_chars(text.data(), text.data() + text.size(), number);
-  return number;
+  constexpr std::string_view digits = "0123456789";
+  text.remove_prefix(std::min(text.find_first_of(digits), text.size()));
+  return number_in<std::int64_t>(text.substr(0, text.find_first_not_of(digits))).value_or(0);
 }
 
 // The comm field may hold spaces and parentheses: count from the last one.

@@ -7,8 +7,8 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 
+#include "numbers.hpp"
 #include "sys/pidfd.hpp"
 #include "sys/unique_fd.hpp"
 
@@ -32,14 +32,6 @@ std::string_view next_word(std::string_view& text) {
   return word;
 }
 
-template <typename Number>
-std::optional<Number> parse(std::string_view word) {
-  Number number{};
-  const char* end = word.data() + word.size();
-  const auto [stop, error] = std::from_chars(word.data(), end, number);
-  return error == std::errc() && stop == end ? std::optional(number) : std::nullopt;
-}
-
 // Field `number` of /proc/PID/stat, counted from 1 as in proc(5). The name in field 2 may hold
 // anything, a newline too; what follows its last parenthesis does not.
 std::optional<std::uint64_t> stat_field(pid_t pid, int number) {
@@ -49,7 +41,7 @@ std::optional<std::uint64_t> stat_field(pid_t pid, int number) {
   std::string_view rest = std::string_view(text).substr(name_end + 1);
   std::string_view word;
   for (int field = 3; field <= number; ++field) word = next_word(rest);
-  return parse<std::uint64_t>(word);
+  return number_in<std::uint64_t>(word);
 }
 
 }  // namespace
@@ -90,11 +82,11 @@ std::optional<ProcessIdentity> parse_identity(std::string_view line) {
   if (line.empty() || line.back() != '\n') return std::nullopt;
   line.remove_suffix(1);
   ProcessIdentity identity;
-  const auto pid = parse<pid_t>(next_word(line));
+  const auto pid = number_in<pid_t>(next_word(line));
   identity.boot = next_word(line);
-  const auto pid_namespace = parse<std::uint64_t>(next_word(line));
-  const auto start_time = parse<std::uint64_t>(next_word(line));
-  const auto inode = parse<std::uint64_t>(next_word(line));
+  const auto pid_namespace = number_in<std::uint64_t>(next_word(line));
+  const auto start_time = number_in<std::uint64_t>(next_word(line));
+  const auto inode = number_in<std::uint64_t>(next_word(line));
   if (!pid || *pid <= 0 || identity.boot.empty() || !pid_namespace || !start_time || !inode ||
       !line.empty())
     return std::nullopt;

@@ -4,9 +4,10 @@
 
 #include <algorithm>
 #include <cctype>
-#include <charconv>
 #include <csignal>
 #include <cstring>
+
+#include "numbers.hpp"
 
 namespace tether {
 namespace {
@@ -20,12 +21,9 @@ bool take_prefix(std::string_view& text, std::string_view prefix) {
 // What follows RTMIN or RTMAX: nothing, or a sign and a number.
 std::optional<int> offset_of(std::string_view text, char sign) {
   if (text.empty()) return 0;
-  int offset = 0;
-  const char* end = text.data() + text.size();
-  if (text.size() < 2 || text.front() != sign || std::isdigit(text[1]) == 0) return std::nullopt;
-  const auto [stop, error] = std::from_chars(text.data() + 1, end, offset);
-  const bool fits = error == std::errc() && stop == end && offset <= SIGRTMAX - SIGRTMIN;
-  return fits ? std::optional(offset) : std::nullopt;
+  if (text.front() != sign) return std::nullopt;
+  const auto offset = number_in<int>(text.substr(1));
+  return offset && *offset <= SIGRTMAX - SIGRTMIN ? offset : std::nullopt;
 }
 
 std::optional<int> real_time_signal(std::string_view name) {

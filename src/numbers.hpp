@@ -1,0 +1,28 @@
+// Numbers from text: all of it, digits only.
+#pragma once
+
+#include <charconv>
+#include <optional>
+#include <string_view>
+#include <system_error>
+
+namespace tether {
+
+// Puts the number that `text` is into `number`. invalid_argument if it is none;
+// result_out_of_range, and `number` untouched, if it is one that does not fit.
+template <typename Number>
+std::errc read_number(std::string_view text, Number& number, int base = 10) {
+  if (text.empty() || text.front() == '-') return std::errc::invalid_argument;
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, number, base);
+  return stop == end ? error : std::errc::invalid_argument;
+}
+
+// None where `text` is no number, or one that does not fit.
+template <typename Number>
+std::optional<Number> number_in(std::string_view text, int base = 10) {
+  Number number{};
+  return read_number(text, number, base) == std::errc() ? std::optional(number) : std::nullopt;
+}
+
+}  // namespace tether

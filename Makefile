@@ -1,7 +1,8 @@
 # make run    installs what is missing, builds, and runs a real command under a tie
 # make test   the same set-up, then every test, on this kernel and on Debian kernels in QEMU
 #
-# The rest: build, test-vm KERNEL=..., bench, lint, sanitize, coverage, install PREFIX=..., clean.
+# The rest: build, test-vm KERNEL=..., survivors, bench, lint, sanitize,
+# coverage, readme, install PREFIX=..., clean.
 
 BUILD = build/release
 SUITE = $(BUILD)/suite
@@ -18,9 +19,8 @@ WERROR = $(if $(CI),ON,OFF)
 
 TO_BUILD = g++ cmake libcli11-dev libfmt-dev nlohmann-json3-dev
 TO_TEST = $(TO_BUILD) doctest-dev rapidjson-dev qemu-system-x86 busybox-static cpio \
-  redis-tools daemonize
+  redis-tools daemonize tini dumb-init catatonit bubblewrap
 TO_LINT = $(TO_TEST) clang clang-format clang-tidy
-TO_BENCH = $(TO_TEST) tini dumb-init catatonit bubblewrap
 
 # $(call need,PACKAGES): installs those that are missing; says nothing if none is.
 need = @missing=; for package in $(1); do \
@@ -39,7 +39,8 @@ need = @missing=; for package in $(1); do \
 without_tests = $(if $(wildcard $(BUILD)/CMakeCache.txt),,-DTETHER_TESTS=OFF)
 configure = cmake -S . -B $(BUILD) -DCMAKE_BUILD_TYPE=Release -DTETHER_WERROR=$(WERROR)
 
-.PHONY: all run build test test-build test-vm bench lint sanitize coverage readme install clean
+.PHONY: all run build test test-build test-vm survivors bench lint sanitize coverage \
+  readme install clean
 
 all: build
 
@@ -68,8 +69,12 @@ test: test-build sanitize
 test-vm: test-build
 	@tests/vm/run-vm --kernel=$(KERNEL) --user=$(USER_IN_VM) --cpus=$(CPUS) --suite-dir=$(SUITE)
 
+# The table of those who live on after a wrapper is gone.
+survivors: test-build
+	@$(SUITE)/survivors
+
 bench:
-	$(call need,$(TO_BENCH))
+	$(call need,$(TO_TEST))
 	@$(configure) -DTETHER_TESTS=ON
 	@cmake --build $(BUILD) --target tether tether-bench -j $(JOBS) -- --no-print-directory
 	@$(BUILD)/bench/tether-bench --tether=$(TETHER) $(BENCH_FLAGS)
@@ -96,7 +101,6 @@ coverage:
 
 # The parts of README.md that are made from real runs.
 readme: test-build
-	$(call need,$(TO_BENCH))
 	@tests/readme/update $(BUILD)
 
 install: build

@@ -1,0 +1,142 @@
+#include "processes.hpp"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <optional>
+#include <sstream>
+#include <thread>
+
+namespace survivors {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+std::string read_file(const std::string& path) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return {};
+  std::array<char, 4096> buffer{};
+  const ssize_t size = ::read(fd, buffer.data(), buffer.size());
+  (void)::close(fd);
+  return size > 0 ? std::string(buffer.data(), static_cast<std::size_t>(size)) : std::string();
+}
+
+std::string file_of(pid_t pid, const char* name) {
+  return read_file("/proc/" + std::to_string(pid) + "/" + name);
+}
+
+std::vector<pid_t> all_pids() {
+  std::vector<pid_t> pids;
+  DIR* const directory = ::opendir("/proc");
+  if (directory == nullptr) return pids;
+  while (const dirent* const entry = ::readdir(directory)) {
+    const pid_t pid = static_cast<pid_t>(std::strtol(entry->d_name, nullptr, 10));
+    if (pid > 0) pids.push_back(pid);
+  }
+  (void)::closedir(directory);
+  return pids;
+}
+
+struct FamilyMember {
+  std::string directory;
+  std::string role;
+};
+
+// None when it is of no family, and when it is dead: then it has no command line.
+std::optional<FamilyMember> member(pid_t pid) {
+  std::istringstream words(file_of(pid, "cmdline"));
+  std::string program;
+  FamilyMember found;
+  if (!std::getline(words, program, '\0') || !program.ends_with("/family")) return std::nullopt;
+  if (!std::getline(words, found.directory, '\0')) return std::nullopt;
+  if (!std::getline(words, found.role, '\0')) found.role = "child";
+  return found;
+}
+
+// None when there is no such process, or a dead one.
+std::optional<Process> look_at(pid_t pid) {
+  const std::string stat = file_of(pid, "stat");
+  const std::size_t name_start = stat.find('(');
+  const std::size_t name_end = stat.rfind(')');
+  if (name_start == std::string::npos || name_end == std::string::npos) return std::nullopt;
+  Process process;
+  process.pid = pid;
+  process.name = stat.substr(name_start + 1, name_end - name_start - 1);
+  std::istringstream rest(stat.substr(name_end + 1));
+  char state = 0;
+  rest >> state >> process.parent;
+  if (state == 'Z' || state == 'X') return std::nullopt;
+  if (const auto found = member(pid))
+    process.name = found->directory.substr(found->directory.rfind('/') + 1) + " " + found->role;
+  return process;
+}
+
+}  // namespace
+
+void become_subreaper() {
+  (void)::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+}
+
+bool reap() {
+  pid_t reaped = 0;
+  do {
+    reaped = ::waitpid(-1, nullptr, WNOHANG | __WALL);
+  } while (reaped > 0 || (reaped < 0 && errno == EINTR));
+  return reaped == 0;
+}
+
+std::vector<Process> descendants() {
+  std::vector<Process> everybody;
+  for (const pid_t pid : all_pids())
+    if (const auto process = look_at(pid)) everybody.push_back(*process);
+  // A process may have a lower number than its parent: until nothing is added.
+  std::set<pid_t> ours{::getpid()};
+  std::size_t before = 0;
+  while (before != ours.size()) {
+    before = ours.size();
+    for (const Process& process : everybody)
+      if (ours.count(process.parent) != 0) ours.insert(process.pid);
+  }
+  ours.erase(::getpid());
+  std::erase_if(everybody,
+                [&ours](const Process& process) { return ours.count(process.pid) == 0; });
+  return everybody;
+}
+
+std::set<std::string> roles_alive(const std::string& directory) {
+  std::set<std::string> roles;
+  for (const pid_t pid : all_pids())
+    if (const auto found = member(pid); found && found->directory == directory)
+      roles.insert(found->role);
+  return roles;
+}
+
+bool end_all() {
+  const auto deadline = Clock::now() + patience;
+  while (reap()) {
+    if (Clock::now() > deadline) return false;
+    for (const Process& process : descendants()) (void)::kill(process.pid, SIGKILL);
+    std::this_thread::yield();
+  }
+  return true;
+}
+
+void reset_signals() {
+  for (int signal = 1; signal < NSIG; ++signal) (void)::signal(signal, SIG_DFL);
+  sigset_t none;
+  (void)::sigemptyset(&none);
+  (void)::sigprocmask(SIG_SETMASK, &none, nullptr);
+}
+
+void nap(std::chrono::milliseconds length) {
+  std::this_thread::sleep_for(length);
+}
+
+}  // namespace survivors

@@ -75,6 +75,14 @@ Cloned failed(int error_number) {
   return none;
 }
 
+// What a way cannot take is refused here: legacy clone drops the high bits without a word, and
+// takes the lowest byte for the exit signal.
+bool takes_flags(CloneWay way, std::uint64_t flags) {
+  if (way == CloneWay::clone3) return true;
+  if (way == CloneWay::fork) return flags == 0;
+  return flags <= UINT32_MAX && (flags & CSIGNAL) == 0;
+}
+
 // pidfd_open after the fork is safe: our own child stays a zombie until we wait for it.
 Cloned plain_fork() {
   const pid_t pid = ::fork();
@@ -127,6 +135,7 @@ Cloned run_sharing_memory(CloneWay way, std::uint64_t flags, void (*body)(void*)
 }
 
 Cloned fork_with_pidfd(CloneWay way, std::uint64_t flags, int exit_signal) {
+  if (!takes_flags(way, flags)) return failed(EINVAL);
   if (way == CloneWay::fork) return plain_fork();
   int pidfd = -1;
   long pid = -1;
@@ -138,7 +147,8 @@ Cloned fork_with_pidfd(CloneWay way, std::uint64_t flags, int exit_signal) {
         (flags & clone_autoreap) != 0 ? 0 : static_cast<std::uint64_t>(exit_signal);
     pid = ::syscall(SYS_clone3, &arguments, sizeof arguments);
   } else {
-    pid = ::syscall(SYS_clone, CLONE_PIDFD | exit_signal, 0, &pidfd, 0, 0);
+    const std::uint64_t legacy_flags = CLONE_PIDFD | flags | static_cast<unsigned>(exit_signal);
+    pid = ::syscall(SYS_clone, legacy_flags, 0, &pidfd, 0, 0);
   }
   if (pid < 0) return failed(errno);
   Cloned cloned;

@@ -43,8 +43,10 @@ std::uint64_t shared_memory_flags();
 // Needs can_share_memory() and a way other than fork.
 Cloned run_sharing_memory(CloneWay way, std::uint64_t flags, void (*body)(void*), void* argument);
 
-// As fork(2): a child with a copy of this memory returns here with pid 0. `exit_signal` 0 makes a
-// child that no generic wait sees (wait with __WALL); fork itself cannot do that and uses SIGCHLD.
+// As fork(2): a child with a copy of this memory returns here with pid 0. `flags` are guarantees
+// and namespaces; EINVAL if the way cannot take them: legacy clone those above bit 31, fork any.
+// `exit_signal` 0 makes a child that no generic wait sees (wait with __WALL); fork itself cannot do
+// that and uses SIGCHLD.
 Cloned fork_with_pidfd(CloneWay way, std::uint64_t flags, int exit_signal);
 
 // Whether a call that made no process, for this reason, may make one without its flags or in

@@ -16,6 +16,7 @@ enum class Stage {
   running,     // --pidfile names a process that runs
   record,      // the status file or status descriptor
   clone,       // no process could be made
+  namespaces,  // --pid-namespace
   session,     // --setsid
   group,       // --setpgid
   terminal,    // handing the terminal's foreground to the new group

@@ -62,6 +62,10 @@ std::string subject_of(const Failure& failure) {
                          failure.path.empty() ? failure.detail : fmt::format("'{}'", failure.path));
     case Stage::clone:
       return "cannot make a process";
+    case Stage::namespaces:
+      return failure.detail.empty()
+                 ? "cannot make a PID namespace"
+                 : fmt::format("cannot make a PID namespace: {}", failure.detail);
     case Stage::session:
       return "cannot start a session";
     case Stage::group:

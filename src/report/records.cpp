@@ -167,6 +167,8 @@ const char* name_of(Stage stage) {
       return "record";
     case Stage::clone:
       return "clone";
+    case Stage::namespaces:
+      return "namespaces";
     case Stage::session:
       return "session";
     case Stage::group:

@@ -24,21 +24,6 @@ constexpr rlim_t enough_descriptors = 64;
 // A script's interpreter may be a script itself, this deep (execve(2)).
 constexpr int interpreter_depth = 5;
 
-struct Capabilities {
-  std::uint64_t effective = 0;
-  std::uint64_t permitted = 0;
-};
-
-Capabilities capabilities() {
-  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
-  std::array<__user_cap_data_struct, 2> data{};
-  Capabilities all;
-  if (::syscall(SYS_capget, &header, data.data()) != 0) return all;
-  all.effective = data[0].effective | static_cast<std::uint64_t>(data[1].effective) << 32;
-  all.permitted = data[0].permitted | static_cast<std::uint64_t>(data[1].permitted) << 32;
-  return all;
-}
-
 bool ids_differ() {
   uid_t real_user = 0, effective_user = 0, saved_user = 0;
   gid_t real_group = 0, effective_group = 0, saved_group = 0;
@@ -69,6 +54,16 @@ bool has_capability_attribute(int directory_fd, const std::string& path) {
 }
 
 }  // namespace
+
+Capabilities capabilities() {
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  std::array<__user_cap_data_struct, 2> data{};
+  Capabilities all;
+  if (::syscall(SYS_capget, &header, data.data()) != 0) return all;
+  all.effective = data[0].effective | static_cast<std::uint64_t>(data[1].effective) << 32;
+  all.permitted = data[0].permitted | static_cast<std::uint64_t>(data[1].permitted) << 32;
+  return all;
+}
 
 bool is_elevated() {
   return ::getauxval(AT_SECURE) != 0 && (ids_differ() || gained_capabilities());

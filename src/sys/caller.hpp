@@ -3,10 +3,20 @@
 
 #include <sys/resource.h>
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
 namespace tether {
+
+// Bit n is capability n of linux/capability.h.
+struct Capabilities {
+  std::uint64_t effective = 0;
+  std::uint64_t permitted = 0;
+};
+
+// This process's own, in its own user namespace. None where they cannot be asked for.
+Capabilities capabilities();
 
 // True if this process has more privilege than the one that started it: it is run set-user-ID,
 // set-group-ID, or from a file with capabilities. AT_SECURE alone does not tell, since security

@@ -268,6 +268,7 @@ TEST_CASE("every stage has the name of the schema") {
                                                             {Stage::running, "running"},
                                                             {Stage::record, "record"},
                                                             {Stage::clone, "clone"},
+                                                            {Stage::namespaces, "namespaces"},
                                                             {Stage::session, "session"},
                                                             {Stage::group, "group"},
                                                             {Stage::terminal, "terminal"},

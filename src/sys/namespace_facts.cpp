@@ -1,0 +1,117 @@
+#include "sys/namespace_facts.hpp"
+
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <linux/magic.h>
+#include <linux/stat.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include "sys/caller.hpp"
+#include "sys/unique_fd.hpp"
+
+namespace tether {
+namespace {
+
+std::string read_all(const char* path) {
+  const UniqueFd file(::open(path, O_RDONLY | O_CLOEXEC));
+  std::string text;
+  std::array<char, 4096> part;
+  for (ssize_t got = 0; file && (got = ::read(file.get(), part.data(), part.size())) > 0;)
+    text.append(part.data(), static_cast<std::size_t>(got));
+  return text;
+}
+
+std::optional<long> sysctl(const char* path) {
+  const std::string text = read_all(path);
+  long value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return error == std::errc() ? std::optional(value) : std::nullopt;
+}
+
+bool is_proc_mounted() {
+  struct statfs where {};
+  return ::statfs("/proc", &where) == 0 && where.f_type == PROC_SUPER_MAGIC;
+}
+
+// Without /proc as well (Linux 5.8). A chroot to the root of a mount is not told from none.
+bool is_root_a_mount() {
+  struct statx root {};
+  return ::statx(AT_FDCWD, "/", 0, STATX_TYPE, &root) != 0 ||
+         (root.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT) == 0 ||
+         (root.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
+}
+
+// Mapping uid 0 takes this one of whoever makes the user namespace (Linux 5.12).
+bool may_map_root() {
+  return ::geteuid() != 0 || (capabilities().effective >> CAP_SETFCAP & 1U) != 0;
+}
+
+std::string security_label() {
+  std::string label = read_all("/proc/self/attr/current");
+  while (!label.empty() && (label.back() == '\n' || label.back() == '\0')) label.pop_back();
+  return label == "unconfined" || label == "kernel" ? std::string() : label;
+}
+
+std::string_view next_line(std::string_view& text) {
+  const std::string_view line = text.substr(0, text.find('\n'));
+  text.remove_prefix(std::min(line.size() + 1, text.size()));
+  return line;
+}
+
+std::string_view word(std::string_view line, int index) {
+  for (; index > 0; --index) line.remove_prefix(std::min(line.find(' ') + 1, line.size()));
+  return line.substr(0, line.find(' '));
+}
+
+// Directories that the kernel keeps empty, for a mount; to its check they hide nothing.
+bool is_made_to_be_mounted_on(std::string_view path) {
+  return path == "/proc/sys/fs/binfmt_misc" || path == "/proc/fs/nfsd";
+}
+
+}  // namespace
+
+std::string covered_part_of_proc(std::string_view mountinfo) {
+  constexpr std::string_view below = "/proc/";
+  while (!mountinfo.empty()) {
+    const std::string_view path = word(next_line(mountinfo), 4);
+    if (path.substr(0, below.size()) == below && !is_made_to_be_mounted_on(path))
+      return std::string(path);
+  }
+  return {};
+}
+
+bool tells_of_filter(std::string_view status) {
+  constexpr std::string_view name = "Seccomp:\t";
+  while (!status.empty()) {
+    const std::string_view line = next_line(status);
+    if (line.substr(0, name.size()) == name) return line.substr(name.size()) == "2";
+  }
+  return false;
+}
+
+NamespaceFacts collect_namespace_facts() {
+  NamespaceFacts facts;
+  facts.users_may_clone = sysctl("/proc/sys/kernel/unprivileged_userns_clone");
+  facts.most_users = sysctl("/proc/sys/user/max_user_namespaces");
+  facts.most_pids = sysctl("/proc/sys/user/max_pid_namespaces");
+  facts.most_mounts = sysctl("/proc/sys/user/max_mnt_namespaces");
+  facts.apparmor_restricts = sysctl("/proc/sys/kernel/apparmor_restrict_unprivileged_userns");
+  facts.has_proc = is_proc_mounted();
+  // Without /proc nothing can be said of the kernel.
+  facts.knows_user_namespaces = !facts.has_proc || ::access("/proc/self/ns/user", F_OK) == 0;
+  facts.knows_pid_namespaces = !facts.has_proc || ::access("/proc/self/ns/pid", F_OK) == 0;
+  facts.root_is_mount = is_root_a_mount();
+  facts.filtered = tells_of_filter(read_all("/proc/self/status"));
+  facts.may_map_root = may_map_root();
+  facts.covered = covered_part_of_proc(read_all("/proc/self/mountinfo"));
+  facts.confined_by = security_label();
+  return facts;
+}
+
+}  // namespace tether

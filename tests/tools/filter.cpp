@@ -1,6 +1,7 @@
 // filter CALL=ERRNO[,CALL=ERRNO]... COMMAND [ARG]... - execs COMMAND under a seccomp filter that
 // answers ERRNO to CALL, as a container engine's profile does.
-// CALL: clone3, clone-pidfd (clone with CLONE_PIDFD), pidfd_open, close_range, ioctl.
+// CALL: clone3, clone-pidfd (clone with CLONE_PIDFD), clone-namespaces (clone with CLONE_NEWUSER or
+// CLONE_NEWPID), mount, pidfd_open, close_range, ioctl.
 #include <fcntl.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
@@ -26,28 +27,42 @@ int errno_named(const std::string& name) {
   return -1;
 }
 
-int call_named(const std::string& name) {
-  if (name == "clone3") return SYS_clone3;
-  if (name == "clone-pidfd") return SYS_clone;
-  if (name == "pidfd_open") return SYS_pidfd_open;
-  if (name == "close_range") return SYS_close_range;
-  if (name == "ioctl") return SYS_ioctl;
-  return -1;
+struct Call {
+  const char* name;
+  int number;
+  unsigned flags;  // of which the first argument has one; 0: any call
+};
+
+constexpr Call calls[] = {
+    {"clone3", SYS_clone3, 0},
+    {"clone-pidfd", SYS_clone, CLONE_PIDFD},
+    {"clone-namespaces", SYS_clone, CLONE_NEWUSER | CLONE_NEWPID},
+    {"mount", SYS_mount, 0},
+    {"pidfd_open", SYS_pidfd_open, 0},
+    {"close_range", SYS_close_range, 0},
+    {"ioctl", SYS_ioctl, 0},
+};
+
+const Call* call_named(const std::string& name) {
+  for (const Call& call : calls)
+    if (name == call.name) return &call;
+  return nullptr;
 }
 
 sock_filter load(std::size_t offset) {
   return BPF_STMT(BPF_LD | BPF_W | BPF_ABS, static_cast<unsigned>(offset));
 }
 
-void add_rule(std::vector<sock_filter>& program, int call, int error) {
+void add_rule(std::vector<sock_filter>& program, const Call& call, int error) {
+  const auto number = static_cast<unsigned>(call.number);
   const auto answer = SECCOMP_RET_ERRNO | static_cast<unsigned>(error);
   program.push_back(load(offsetof(seccomp_data, nr)));
-  if (call == SYS_clone) {
-    program.push_back(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, static_cast<unsigned>(call), 0, 3));
+  if (call.flags != 0) {
+    program.push_back(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 3));
     program.push_back(load(offsetof(seccomp_data, args)));
-    program.push_back(BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, CLONE_PIDFD, 0, 1));
+    program.push_back(BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, call.flags, 0, 1));
   } else {
-    program.push_back(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, static_cast<unsigned>(call), 0, 1));
+    program.push_back(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 1));
   }
   program.push_back(BPF_STMT(BPF_RET | BPF_K, answer));
 }
@@ -62,13 +77,13 @@ int main(int argc, char** argv) {
     const std::size_t end = std::min(rules.find(',', at), rules.size());
     const std::string rule = rules.substr(at, end - at);
     const std::size_t equals = rule.find('=');
-    const int call = call_named(rule.substr(0, equals));
+    const Call* const call = call_named(rule.substr(0, equals));
     const int error = equals == std::string::npos ? -1 : errno_named(rule.substr(equals + 1));
-    if (call < 0 || error < 0) {
+    if (call == nullptr || error < 0) {
       (void)std::fprintf(stderr, "filter: bad rule '%s'\n", rule.c_str());
       return 125;
     }
-    add_rule(program, call, error);
+    add_rule(program, *call, error);
     at = end + 1;
   }
   program.push_back(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW));

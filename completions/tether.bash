@@ -73,6 +73,7 @@ _tether()
         -c --ctty
         --nohup
         --reset-signals
+        --rewrite=
         --stdin=
         --stdout=
         --stderr=
@@ -162,6 +163,15 @@ _tether()
         --stdin | --stdout | --stderr | --log | --pidfile | --status-file) _tether_files "$value" ;;
         --status-fd | --keep-fd | --block-fd | --die-on-eof) _tether_descriptors "$value" ;;
         -s | --signal) _tether_signals "$value" ;;
+        --rewrite)
+            _tether_signals "${value#*:}"
+            if [[ $value == *:* ]]; then
+                COMPREPLY=("${COMPREPLY[@]/#/${value%%:*}:}")
+            else
+                COMPREPLY=("${COMPREPLY[@]/%/:}")
+                compopt -o nospace
+            fi
+            ;;
         --die-with-pid)
             mapfile -t COMPREPLY < <(compgen -W "$(cd /proc && printf '%s ' [0-9]*)" -- "$value")
             ;;

@@ -2,7 +2,7 @@
 
 # Options that take a value: the next word, unless it is attached.
 set -g __tether_valued -s -k -t -C --die-with-pid= --die-on-eof= --timeout= --signal= --kill-after= --success-status= --stdin= --stdout= --stderr= \
-    --log= --chdir= --umask= --env= --unset-env= --keep-fd= --pidfile= --notify= --ready-timeout= \
+    --rewrite= --log= --chdir= --umask= --env= --unset-env= --keep-fd= --pidfile= --notify= --ready-timeout= \
     --block-fd= --status-fd= --status-file=
 
 # COMMAND and its arguments as far as they are typed, a word a line. Fails if that has not begun.
@@ -65,6 +65,17 @@ function __tether_signals
     printf '%s\n' $names
 end
 
+# FROM:TO, the one after the other.
+function __tether_rewrites
+    set -l from (commandline -ct | string match -r '[^=:]*:')
+    set -l names (__tether_signals)
+    if set -q from[1]
+        printf '%s\n' $from$names {$from}0
+    else
+        printf '%s:\n' $names
+    end
+end
+
 complete -c tether -f
 complete -c tether -n __tether_has_command -a '(__tether_complete_command)'
 
@@ -93,6 +104,7 @@ complete -c tether -n __tether_options -l setpgid -d 'A new process group; signa
 complete -c tether -n __tether_options -s c -l ctty -d 'A new session on the terminal of standard input'
 complete -c tether -n __tether_options -l nohup -d 'Outlive a hangup, by the rules of nohup'
 complete -c tether -n __tether_options -l reset-signals -d 'All dispositions default, nothing blocked'
+complete -c tether -n __tether_options -l rewrite -x -a '(__tether_rewrites)' -d 'Pass a signal on as another one'
 
 complete -c tether -n __tether_options -l stdin -r -F -d 'Read standard input from a file'
 complete -c tether -n __tether_options -l stdout -r -F -d 'Append standard output to a file'

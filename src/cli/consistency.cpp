@@ -38,6 +38,7 @@ constexpr Contradiction contradictions[] = {
     {"exec", "die-with-parent", "nobody stays to end it"},
     {"exec", "die-with-pid", "nobody stays to end it"},
     {"exec", "die-on-eof", "nobody stays to end it"},
+    {"exec", "rewrite", "nobody stays to pass signals on"},
     {"exec", "json", nobody_stays},
     {"exec", "status-fd", nobody_stays},
     {"exec", "status-file", nobody_stays},
@@ -160,6 +161,15 @@ Status check_eof(const Options& options) {
       fmt::format("--die-on-eof={}: that one is COMMAND's to write to", *options.die_on_eof));
 }
 
+// Once a detached child runs, only a keeper is there to pass anything on.
+Status check_rewrites(const Options& options) {
+  if (options.rewrites.empty() || options.mode != Mode::detach || options.leaves_keeper())
+    return Unit{};
+  return usage(
+      "--detach and --rewrite contradict each other: without a tie or a status record nobody stays "
+      "to pass signals on");
+}
+
 Status check_stop(const Boundary& boundary, const Options& options) {
   if (!is_named(boundary, "stop")) return Unit{};
   for (const NamedOption& option : boundary.options)
@@ -186,6 +196,7 @@ Status check_consistency(const Boundary& boundary, const Options& options) {
   if (Status stop = check_stop(boundary, options); !stop.ok()) return stop;
   if (Status descriptors = check_descriptors(options); !descriptors.ok()) return descriptors;
   if (Status eof = check_eof(options); !eof.ok()) return eof;
+  if (Status rewrites = check_rewrites(options); !rewrites.ok()) return rewrites;
   if (Status files = check_files(options); !files.ok()) return files;
   return check_command(options);
 }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <csignal>
 #include <cstring>
 #include <limits>
 #include <numeric>
@@ -57,6 +58,14 @@ Problem set_signal(Options& options, const std::string& value) {
   const auto signal = parse_signal(value);
   if (!signal) return "a signal's name or number";
   options.signal = *signal;
+  return std::nullopt;
+}
+
+Problem add_rewrite(Options& options, const std::string& value) {
+  const auto rewrite = parse_rewrite(value);
+  if (!rewrite) return "FROM:TO, two signals (TO 0: none)";
+  if (rewrite->from == SIGKILL || rewrite->from == SIGSTOP) return "a FROM that can be caught";
+  options.rewrites.push_back(*rewrite);
   return std::nullopt;
 }
 
@@ -150,6 +159,7 @@ constexpr OptionRow rows[] = {
     {"ctty", nullptr, "c", nullptr, session, "a new session on standard input's terminal", set_ctty},
     {"nohup", nullptr, "", nullptr, session, "outlive a hangup, by nohup's rules", set<&Options::nohup>},
     {"reset-signals", nullptr, "", nullptr, session, "all dispositions default, nothing blocked", set<&Options::reset_signals>},
+    {"rewrite", nullptr, "", "FROM:TO", session, "pass signal FROM on as TO (0: not); repeatable", add_rewrite},
 
     {"stdin", nullptr, "", "FILE", files, "read standard input from FILE", set_file<&Options::standard_input>},
     {"stdout", nullptr, "", "FILE", files, "append standard output to FILE", set_file<&Options::standard_output>},

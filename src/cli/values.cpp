@@ -56,6 +56,16 @@ std::optional<int> parse_signal(std::string_view text) {
   return signal_number(text);
 }
 
+std::optional<Rewrite> parse_rewrite(std::string_view text) {
+  const std::size_t colon = text.find(':');
+  if (colon == std::string_view::npos) return std::nullopt;
+  const std::string_view target = text.substr(colon + 1);
+  const auto from = parse_signal(text.substr(0, colon));
+  const auto to = parse_number(target, 0, 0) ? 0 : parse_signal(target);
+  if (!from || !to) return std::nullopt;
+  return Rewrite{*from, *to};
+}
+
 std::optional<ProcessName> parse_process(std::string_view text) {
   const std::size_t colon = text.find(':');
   const auto pid = parse_number(text.substr(0, colon), 1, std::numeric_limits<pid_t>::max());

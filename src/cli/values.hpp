@@ -21,6 +21,9 @@ std::optional<Duration> parse_duration(std::string_view text);
 // A signal by its name, with or without SIG, in any case; "RTMIN+n", "RTMAX-n"; or its number.
 std::optional<int> parse_signal(std::string_view text);
 
+// FROM:TO, each a signal as above; TO may be 0.
+std::optional<Rewrite> parse_rewrite(std::string_view text);
+
 // PID or PID:INODE.
 std::optional<ProcessName> parse_process(std::string_view text);
 

@@ -1,7 +1,6 @@
 #include "policy/lifecycle.hpp"
 
 #include <csignal>
-#include <initializer_list>
 #include <utility>
 
 namespace tether {
@@ -31,9 +30,11 @@ bool was_for_the_group(const SignalEvent& event) {
   }
 }
 
-// Requests to end. A program that catches one and leaves in its own way still ended because of it;
-// SIGHUP is not among them, as it often means "read your configuration again".
-constexpr std::initializer_list<int> requests_to_end = {SIGTERM, SIGINT, SIGQUIT};
+// A program that catches one of these and leaves in its own way still ended because of it. Not
+// SIGHUP, which often means "read your configuration again".
+bool is_request_to_end(int signal) {
+  return signal == SIGTERM || signal == SIGINT || signal == SIGQUIT;
+}
 
 }  // namespace
 
@@ -63,9 +64,12 @@ Act Lifecycle::on_signal(const SignalEvent& event) {
   // A child in our group has had what the group got. And when a shell continued our group and with
   // it the child, its SIGCONT to us is not another one.
   if (event.child_in_our_group && (was_for_the_group(event) || echo)) return {};
-  if (event.signal == SIGCONT) stopped_ = false;
-  passed_on_ |= bit(event.signal);
-  return {Act::Kind::pass_on, event.signal};
+  const int signal = map_.of(event.signal);
+  if (signal == 0) return {};
+  if (signal == SIGCONT) stopped_ = false;
+  passed_on_ |= bit(signal);
+  asked_to_end_ = asked_to_end_ || is_request_to_end(event.signal) || is_request_to_end(signal);
+  return {Act::Kind::pass_on, signal};
 }
 
 Act Lifecycle::on_child_stopped(int signal, bool continue_has_come) {
@@ -102,8 +106,7 @@ Act Lifecycle::on_kill_due() {
 
 Cause Lifecycle::cause_of(const Ending& ending) const {
   if (ending_) return *ending_;
-  for (const int signal : requests_to_end)
-    if ((passed_on_ & bit(signal)) != 0) return Cause::signal;
+  if (asked_to_end_) return Cause::signal;
   const int fatal = ending.code == Ending::Code::exited ? ending.exit_code - 128 : ending.signal;
   const bool ours = fatal >= 1 && fatal <= 64 && (passed_on_ & bit(fatal)) != 0;
   return ours ? Cause::signal : Cause::command;

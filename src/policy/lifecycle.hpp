@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "policy/signal_map.hpp"
 #include "sys/ending.hpp"
 
 namespace tether {
@@ -50,6 +51,9 @@ class Lifecycle {
   // `first_signal` begins an ending of ours.
   explicit Lifecycle(int first_signal = SIGTERM) : first_signal_(first_signal) {}
 
+  // What is passed on from now on is passed on as this says.
+  void rewrite_by(const SignalMap& map) { map_ = map; }
+
   // A signal sent to tether. What the child has already had from the terminal is not repeated.
   Act on_signal(const SignalEvent& event);
   // The child was stopped by `signal`: whoever watches tether has to see a stop. Not if a SIGCONT
@@ -76,7 +80,9 @@ class Lifecycle {
   int first_signal_;
   std::optional<Cause> ending_;  // of an ending that has begun
   bool escalated_ = false;
+  SignalMap map_;
   std::uint64_t passed_on_ = 0;  // bit n-1: signal n was passed on
+  bool asked_to_end_ = false;    // by one of those, or by the one that it was sent for
 };
 
 }  // namespace tether

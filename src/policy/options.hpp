@@ -36,6 +36,12 @@ struct ProcessName {
   std::optional<std::uint64_t> inode;
 };
 
+// A signal that is passed on as another one.
+struct Rewrite {
+  int from = 0;
+  int to = 0;  // 0: not at all
+};
+
 // How COMMAND says that it is ready.
 struct Notify {
   enum class Kind { descriptor, socket };
@@ -64,6 +70,7 @@ struct Options {
   bool ctty = false;
   bool nohup = false;
   bool reset_signals = false;
+  std::vector<Rewrite> rewrites;  // in the order given
 
   std::optional<std::string> standard_input;
   std::optional<std::string> standard_output;

@@ -10,6 +10,7 @@
 #include <string>
 #include <utility>
 
+#include "policy/signal_map.hpp"
 #include "sys/pidfd.hpp"
 #include "sys/signal_names.hpp"
 #include "sys/signals.hpp"
@@ -30,14 +31,15 @@ Failure ended_at_gate(const Child& held) {
 }
 
 // The child gets what is sent to us. What would have ended us ends the start.
-Status take_at_gate(const ArrivedSignal& arrived, const Child& held) {
+Status take_at_gate(const Options& options, const ArrivedSignal& arrived, const Child& held) {
   // Of the terminal's a child in our group has had its own.
   if (!arrived.was_sent && ::getpgid(held.pid) == ::getpgrp()) return Unit{};
-  if (arrived.number == SIGCHLD) return Unit{};
+  const int signal = SignalMap(options.rewrites).of(arrived.number);
+  if (arrived.number == SIGCHLD || signal == 0) return Unit{};
   if (asks_to_end(arrived.number))
     return given_up(arrived.number,
                     fmt::format("{} came before --block-fd", signal_name(arrived.number)));
-  (void)send_signal(held.pidfd.get(), arrived.number);
+  (void)send_signal(held.pidfd.get(), signal);
   return Unit{};
 }
 
@@ -60,7 +62,7 @@ Status wait_at_gate(const Options& options, const Child& held, int signals) {
     if (::poll(watched.data(), watched.size(), -1) < 0 && errno != EINTR)
       return Failure{Stage::gate, errno, {}, "waiting for --block-fd", {}};
     while (const auto arrived = next_signal(signals))
-      if (Status taken = take_at_gate(*arrived, held); !taken.ok()) return taken;
+      if (Status taken = take_at_gate(options, *arrived, held); !taken.ok()) return taken;
     if (watched[1].revents != 0) return ended_at_gate(held);
     if (watched[0].revents != 0) break;
   }

@@ -47,6 +47,7 @@ Supervisor::Supervisor(Setup setup, Child child, Keeper keeper)
       readiness_(std::move(setup.readiness), options_.ready_timeout),
       lifecycle_(options_.signal),
       follows_main_process_(setup.follows_main_process) {
+  lifecycle_.rewrite_by(SignalMap(options_.rewrites));
   ready_ = readiness_.is_ready();
   ties_.begin(options_.timeout);
 }

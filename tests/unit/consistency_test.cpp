@@ -74,7 +74,7 @@ std::string word_for(const OptionRow& row) {
   static const std::map<std::string_view, std::string> values = {
       {"SIG", "TERM"},       {"DURATION", "1"}, {"N", "9"},           {"FILE", "f"},
       {"DIR", "/"},          {"MODE", "022"},   {"NAME", "A"},        {"HOW", "socket"},
-      {"NAME=VALUE", "A=1"}, {"FD", "9"},       {"PID[:INODE]", "1"},
+      {"NAME=VALUE", "A=1"}, {"FD", "9"},       {"PID[:INODE]", "1"}, {"FROM:TO", "TERM:INT"},
   };
   const std::string name = std::string("--") + row.name;
   return row.takes_value() ? name + "=" + values.at(row.value_name) : name;
@@ -121,6 +121,7 @@ TEST_CASE("what becomes COMMAND can neither stay nor make a child") {
       {{"--exec"}, {"--autoreap"}, "--exec and --autoreap"},
       {{"--exec"}, {"--autokill", "--nnp"}, "--exec and --autokill"},
       {{"--exec"}, {"--success-status=3"}, "--exec and --success-status"},
+      {{"--exec"}, {"--rewrite=TERM:INT"}, "--exec and --rewrite"},
       {{"--exec"}, {"--json"}, "--exec and --json"},
       {{"--exec"}, {"--status-fd", "5"}, "--exec and --status-fd"},
       {{"--exec"}, {"--status-file=f"}, "--exec and --status-file"},

@@ -46,10 +46,13 @@ Supervisor::Supervisor(Setup setup, Child child, Keeper keeper)
       ties_(std::move(setup.ties)),
       readiness_(std::move(setup.readiness), options_.ready_timeout),
       lifecycle_(options_.signal),
-      follows_main_process_(setup.follows_main_process) {
+      follows_main_process_(setup.follows_main_process),
+      adopts_orphans_(follows_main_process_ || ::getpid() == 1) {
   lifecycle_.rewrite_by(SignalMap(options_.rewrites));
   ready_ = readiness_.is_ready();
   ties_.begin(options_.timeout);
+  // Those of which we were not told: they came before we had this program, or at the gate.
+  if (adopts_orphans_) reap_others(child_.pid());
 }
 
 Result<bool> Supervisor::wait_until_ready() {
@@ -181,7 +184,7 @@ void Supervisor::handle_signal(const signalfd_siginfo& info) {
   // What became of the child comes before what it was sent: a SIGCONT to the group has continued
   // the child already.
   if (!ended_) handle_child_state();
-  if (info.ssi_signo == SIGCHLD && follows_main_process_) reap_others(child_.pid());
+  if (info.ssi_signo == SIGCHLD && adopts_orphans_) reap_others(child_.pid());
   const bool told = info.ssi_code == SI_USER || info.ssi_code == SI_QUEUE;
   if (info.ssi_signo == SIGCHLD && !told) return;
   SignalEvent event;

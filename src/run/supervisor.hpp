@@ -94,6 +94,7 @@ class Supervisor {
   bool ready_ = false;  // in time
   bool timed_out_ = false;
   bool follows_main_process_;
+  bool adopts_orphans_;            // as a subreaper or as PID 1
   bool continue_in_hand_ = false;  // read, but not handled yet
   bool ended_ = false;
   bool released_ = false;  // reaped as well, by the kernel (POLLHUP)

@@ -193,6 +193,33 @@ int say_read(Words) {
   return 0;
 }
 
+// An orphan: one half of them end before their parent does, the other half after it.
+void make_orphan(bool outlives_parent) {
+  const pid_t parent = ::fork();
+  if (parent != 0) {
+    (void)::waitpid(parent, nullptr, 0);
+    return;
+  }
+  int ends[2] = {-1, -1};
+  if (::pipe(ends) != 0) ::_exit(1);
+  const pid_t orphan = ::fork();
+  if (orphan == 0) {
+    (void)::close(ends[1]);
+    char byte = 0;
+    if (outlives_parent) (void)!::read(ends[0], &byte, 1);
+    ::_exit(0);
+  }
+  siginfo_t info{};
+  if (!outlives_parent) (void)::waitid(P_PID, static_cast<id_t>(orphan), &info, WEXITED | WNOWAIT);
+  ::_exit(0);
+}
+
+// Leaves that many orphans behind, and then with a status if there is one.
+int leave_orphans(Words words) {
+  for (int i = 0; i < number(words[0]); ++i) make_orphan(i % 2 == 0);
+  return words[1] != nullptr ? number(words[1]) : wait_for_ever(words);
+}
+
 struct Verb {
   const char* name;
   int (*act)(Words);
@@ -205,7 +232,7 @@ constexpr Verb verbs[] = {
     {"sleep", wait_for_ever}, {"input", wait_for_input},  {"catch", say_signals_received},
     {"term", leave_on_term},  {"setuid", change_user},    {"fork", fork_one},
     {"newline", say_newline}, {"notify", notify},         {"read", say_read},
-    {"stop", stop_on_term},
+    {"stop", stop_on_term},   {"orphans", leave_orphans},
 };
 
 }  // namespace

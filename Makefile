@@ -19,7 +19,7 @@ WERROR = $(if $(CI),ON,OFF)
 
 TO_BUILD = g++ cmake libcli11-dev libfmt-dev nlohmann-json3-dev
 TO_TEST = $(TO_BUILD) doctest-dev rapidjson-dev qemu-system-x86 busybox-static cpio \
-  redis-tools daemonize tini dumb-init catatonit bubblewrap
+  redis-tools daemonize tini dumb-init catatonit bubblewrap zsh fish
 TO_LINT = $(TO_TEST) clang clang-format clang-tidy
 
 # $(call need,PACKAGES): installs those that are missing; says nothing if none is.

@@ -229,7 +229,7 @@ void Supervisor::perform(const Act& act) {
 }
 
 void Supervisor::pass_on(int signal) {
-  if (signal == SIGCONT) hand_terminal_on();
+  if (signal == SIGCONT) (void)hand_terminal_on();
   child_.signal(signal);
 }
 
@@ -240,15 +240,17 @@ void Supervisor::begin_ending(int signal) {
   if (options_.kill_after != never) kill_at_ = Clock::now() + options_.kill_after;
 }
 
-// A shell that continues us in the foreground means the child's group.
-void Supervisor::hand_terminal_on() {
-  if (terminal_fd_ >= 0 && ::tcgetpgrp(terminal_fd_) == ::getpgrp())
-    (void)::tcsetpgrp(terminal_fd_, child_.pid());
+// A shell that has us in the foreground means the child's group.
+bool Supervisor::hand_terminal_on() {
+  return terminal_fd_ >= 0 && ::tcgetpgrp(terminal_fd_) == ::getpgrp() &&
+         ::tcsetpgrp(terminal_fd_, child_.pid()) == 0;
 }
 
 // Of a child whose own group had the terminal, our group has not had what was typed there: a script
 // that runs us would go on. It gets the same.
 void Supervisor::stop_ourselves(int signal) {
+  // Some shells do not say so when they bring a job to the foreground that was not stopped.
+  if ((signal == SIGTTIN || signal == SIGTTOU) && hand_terminal_on()) return child_.signal(SIGCONT);
   if (!has_job_control()) return;
   act_by_default(signal, take_terminal_back() ? Scope::group : Scope::process);
 }

@@ -74,7 +74,8 @@ class Supervisor {
   void perform(const Act& act);
   void begin_ending(int signal);
   void pass_on(int signal);
-  void hand_terminal_on();
+  // True if it was ours until now, and could be the child's.
+  bool hand_terminal_on();
   [[nodiscard]] int milliseconds_to_wait() const;
   void stop_ourselves(int signal);
   // True if it was the child's until now.

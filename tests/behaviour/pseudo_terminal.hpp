@@ -56,6 +56,17 @@ class PseudoTerminal {
       REQUIRE_MESSAGE(read_some(), "on the screen: ", screen_);
     return screen_;
   }
+  // The same of what nobody has expected in this way yet: up to `text` it is done with.
+  void expect_next(const std::string& text) {
+    while (screen_.find(text, done_with_) == std::string::npos)
+      REQUIRE_MESSAGE(read_some(), "not '", text, "' on the screen: ", screen_.substr(done_with_));
+    done_with_ = screen_.find(text, done_with_) + text.size();
+  }
+  [[nodiscard]] const std::string& screen() const { return screen_; }
+  void type(const std::string& keys) const {
+    REQUIRE(::write(master_.get(), keys.data(), keys.size()) == static_cast<ssize_t>(keys.size()));
+  }
+  [[nodiscard]] pid_t foreground_group() const { return ::tcgetpgrp(master_.get()); }
 
   // Everything until nobody has it open any more, which must come.
   const std::string& expect_hangup() {
@@ -79,6 +90,7 @@ class PseudoTerminal {
   UniqueFd master_;
   std::string path_;
   std::string screen_;
+  std::size_t done_with_ = 0;
   bool hung_up_ = false;
 };
 

@@ -46,8 +46,13 @@ class Terminal {
   }
 
   void type(char key) const { REQUIRE(::write(terminal_.master(), &key, 1) == 1); }
+  void resize(unsigned short columns, unsigned short rows) const {
+    const winsize size{rows, columns, 0, 0};
+    REQUIRE(::ioctl(terminal_.master(), TIOCSWINSZ, &size) == 0);
+  }
   // What was written to the terminal so far, once it has `text`.
   const std::string& expect(const std::string& text) { return terminal_.expect(text); }
+  void expect_next(const std::string& text) { terminal_.expect_next(text); }
   void expect_event(const std::string& text) {
     REQUIRE_MESSAGE(shell_says(text + "\n"), "the shell said: ", said_);
     said_.erase(0, said_.find(text) + text.size() + 1);

@@ -47,6 +47,44 @@ TEST_CASE("a child in a session of its own gets the interrupt from tether") {
   terminal.expect_event("exited 0");
 }
 
+TEST_CASE("a change of the window's size reaches a child once in whatever group or session") {
+  for (const Words& ours :
+       {Words{}, Words{"--setpgid"}, Words{"--setsid"}, Words{"--setsid", "--autoreap"}}) {
+    CAPTURE(ours);
+    Terminal terminal(ours + probe("catch"));
+    terminal.expect("ready");
+    // Signals come in the order of their numbers: after a higher one there is no second WINCH.
+    terminal.resize(100, 40);
+    terminal.expect_next("got 28");
+    REQUIRE(::kill(terminal.job(), 40) == 0);
+    terminal.expect_next("got 40");
+    terminal.resize(101, 40);
+    terminal.expect_next("got 28");
+    // The same size again is no change.
+    terminal.resize(101, 40);
+    REQUIRE(::kill(terminal.job(), 41) == 0);
+    terminal.expect_next("got 41");
+    REQUIRE(::kill(terminal.job(), SIGUSR2) == 0);
+    CHECK(occurrences(terminal.expect("got 12"), "got 28") == 2);
+    terminal.expect_event("exited 0");
+  }
+}
+
+TEST_CASE("what the caller ignores a child goes on to ignore when it is typed") {
+  for (const std::string ours : {"", "--autoreap ", "--setpgid ", "--setsid "}) {
+    CAPTURE(ours);
+    Terminal terminal(
+        {"--exec", "--", "/bin/sh", "-c",
+         "trap '' INT QUIT HUP; exec " + tether_binary() + " " + ours + tool("probe") + " sleep"});
+    terminal.expect("ready");
+    terminal.type(ctrl_c);
+    terminal.type(ctrl_backslash);
+    REQUIRE(::kill(terminal.job(), SIGHUP) == 0);
+    REQUIRE(::kill(terminal.job(), SIGTERM) == 0);
+    terminal.expect_event("exited 143");
+  }
+}
+
 TEST_CASE("a stop typed at the terminal stops both and the foreground continues both") {
   for (const Words& ours : {Words{}, Words{"--autoreap"}, Words{"--setpgid"}}) {
     CAPTURE(ours);

@@ -76,6 +76,39 @@ TEST_CASE("a group of its own gets signals as a whole") {
   CHECK(running.wait().exit_code == 0);
 }
 
+TEST_CASE("every member of the child's own group gets every catchable signal once") {
+  for (const Words& ours :
+       {Words{"--setpgid"}, Words{"--setsid"}, Words{"--setsid", "--autoreap"}}) {
+    CAPTURE(ours);
+    Running running(
+        ours + Words{"--", "/bin/sh", "-c", "\"$0\" catch & exec \"$0\" catch", tool("probe")});
+    std::string line = "ready\n";
+    const auto lines = [&] {
+      std::size_t count = 0;
+      for (std::size_t at = running.out().find(line); at != std::string::npos;
+           at = running.out().find(line, at + 1))
+        ++count;
+      return count;
+    };
+    running.expect_output("ready\nready\n");
+    for (int signal = 1; signal <= 64; ++signal) {
+      if (signal == SIGKILL || signal == SIGSTOP || signal == SIGUSR2 || signal == SIGCHLD)
+        continue;
+      running.send(signal);
+      line = "got " + std::to_string(signal) + "\n";
+      running.expect_output(line + line);
+    }
+    running.send(SIGUSR2);
+    CHECK(running.wait().exit_code == 0);
+    for (int signal = 1; signal <= 64; ++signal) {
+      CAPTURE(signal);
+      line = "got " + std::to_string(signal) + "\n";
+      const bool is_told = signal != SIGKILL && signal != SIGSTOP && signal != SIGCHLD;
+      CHECK(lines() == (is_told ? 2 : 0));
+    }
+  }
+}
+
 TEST_CASE("an alarm that tether inherited is passed on") {
   Setup setup;
   // Set by the caller and kept through exec, as `perl -e 'alarm 1; exec @ARGV'` does.

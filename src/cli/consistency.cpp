@@ -39,6 +39,7 @@ constexpr Contradiction contradictions[] = {
     {"exec", "die-with-pid", "nobody stays to end it"},
     {"exec", "die-on-eof", "nobody stays to end it"},
     {"exec", "rewrite", "nobody stays to pass signals on"},
+    {"exec", "tree", "nobody stays to end it"},
     {"exec", "json", nobody_stays},
     {"exec", "status-fd", nobody_stays},
     {"exec", "status-file", nobody_stays},

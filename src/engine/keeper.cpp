@@ -5,7 +5,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <utility>
@@ -23,11 +22,7 @@ Failure keeper_failure(int error_number) {
 // A keeper outlives its parent, so nothing of the caller's may stay open in it: no pipe somebody
 // waits for the end of, no directory somebody wants to unmount.
 void keep_only(int one, int other) {
-  const auto low = static_cast<unsigned>(std::min(one, other));
-  const auto high = static_cast<unsigned>(std::max(one, other));
-  if (low > 0) close_between(0, low - 1);
-  close_between(low + 1, high - 1);
-  close_between(high + 1, highest_fd);
+  close_all_but({one, other});
   (void)!::chdir("/");
 }
 

@@ -19,12 +19,17 @@ bool command_could_unbind(const Options& options, const CallerFacts& caller) {
 // By what the child ends with whoever enforces its ties, where the kernel does not see to it.
 Means emulated_binding(const Options& options, const KernelSupport& support,
                        const CallerFacts& caller) {
+  // A warden watches us, and nothing unbinds what never execs; the namespace that we are the first
+  // process of ends with us.
+  if (options.pid_namespace || (options.tree && caller.is_first_process)) return Means::pdeathsig;
+  if (options.tree) return support.pidfd_open ? Means::keeper : Means::none;
   if (!command_could_unbind(options, caller)) return Means::pdeathsig;
   return support.pidfd_open ? Means::keeper : Means::none;
 }
 
 bool is_enforced(Means means) {
-  return means == Means::none || means == Means::kernel || means == Means::prctl;
+  return means == Means::none || means == Means::kernel || means == Means::prctl ||
+         means == Means::pid_namespace;
 }
 
 }  // namespace
@@ -46,6 +51,7 @@ Guarantees choose_means(const Options& options, const KernelSupport& support,
     const Means emulated = somebody_stays ? Means::wait : Means::init;
     chosen.autoreap = support.autoreap ? Means::kernel : emulated;
   }
+  if (options.tree) chosen.tree = options.pid_namespace ? Means::pid_namespace : Means::subreaper;
   if (options.nnp) chosen.nnp = support.nnp ? Means::kernel : Means::prctl;
   if (options.autokill) {
     // To clone3 a no_new_privs that is set otherwise does not count (EPERM): both flags, or the
@@ -77,6 +83,12 @@ Status check_possible(const Options& options, const Guarantees& chosen) {
 Status check_strict(const Options& options, const Guarantees& chosen, const KernelSupport& support,
                     const std::string& kernel_release) {
   if (!options.strict) return Unit{};
+  if (!is_enforced(chosen.tree))
+    return Failure{Stage::guarantee,
+                   0,
+                   {},
+                   "--strict: a tree that tether adopts is not enforced by the kernel",
+                   "--pid-namespace is, where it is permitted"};
   const char* missing = nullptr;
   if (!is_enforced(chosen.autokill)) missing = "autokill";
   if (!is_enforced(chosen.autoreap) && missing == nullptr) missing = "autoreap";
@@ -115,6 +127,10 @@ const char* name_of(Means means) {
       return "keeper";
     case Means::prctl:
       return "prctl";
+    case Means::subreaper:
+      return "subreaper";
+    case Means::pid_namespace:
+      return "pid-namespace";
   }
   return nullptr;
 }
@@ -140,6 +156,17 @@ const char* explain_autokill(Means means) {
       return "SIGKILL when tether is gone (parent-death signal)";
     case Means::keeper:
       return "SIGKILL when tether is gone (a keeper process and the parent-death signal)";
+    default:
+      return "not asked for";
+  }
+}
+
+const char* explain_tree(Means means) {
+  switch (means) {
+    case Means::subreaper:
+      return "tether adopts what loses its parent, and ends it (PR_SET_CHILD_SUBREAPER)";
+    case Means::pid_namespace:
+      return "the kernel ends all with the first process (CLONE_NEWPID)";
     default:
       return "not asked for";
   }

@@ -12,18 +12,21 @@ namespace tether {
 // By what a guarantee is met. The names are those of the records.
 enum class Means {
   none,
-  kernel,     // a flag of the clone call
-  wait,       // autoreap: we stay and reap it
-  init,       // autoreap: orphaned on purpose, and left to whoever inherits it
-  pdeathsig,  // autokill: the parent-death signal, where exec of COMMAND cannot clear it
-  keeper,     // autokill: a process that watches the holder
-  prctl,      // nnp: set before exec, as strong
+  kernel,         // a flag of the clone call
+  wait,           // autoreap: we stay and reap it
+  init,           // autoreap: orphaned on purpose, and left to whoever inherits it
+  pdeathsig,      // autokill: the parent-death signal, where exec of COMMAND cannot clear it
+  keeper,         // autokill: a process that watches the holder
+  prctl,          // nnp: set before exec, as strong
+  subreaper,      // tree: we adopt the orphans and end them
+  pid_namespace,  // tree: the kernel ends all with the first process
 };
 
 struct Guarantees {
   Means autoreap = Means::none;
   Means autokill = Means::none;
   Means nnp = Means::none;
+  Means tree = Means::none;
   Means supervisor = Means::none;  // what ends the child if the enforcer of its ties is killed
 };
 
@@ -32,6 +35,7 @@ struct CallerFacts {
   bool sys_admin = false;                 // CAP_SYS_ADMIN in the user namespace
   bool may_change_credentials = false;    // root, or any capability
   bool command_has_capabilities = false;  // security.capability met by exec
+  bool is_first_process = false;          // of a PID namespace: all in it ends with us
 };
 
 // Whether autokill is asked for without what the kernel wants for it. The same rule on every
@@ -59,5 +63,6 @@ const char* name_of(Means means);
 const char* explain_autoreap(Means means);
 const char* explain_autokill(Means means);
 const char* explain_nnp(Means means);
+const char* explain_tree(Means means);
 
 }  // namespace tether

@@ -3,6 +3,8 @@
 #include <csignal>
 #include <utility>
 
+#include "sys/signals.hpp"
+
 namespace tether {
 namespace {
 
@@ -54,12 +56,18 @@ const char* name_of(Cause cause) {
       return "eof";
     case Cause::not_ready:
       return "not-ready";
+    case Cause::holder:
+      return "holder";
   }
   return nullptr;
 }
 
 Act Lifecycle::on_signal(const SignalEvent& event) {
   if (event.from_ourselves) return {};
+  if (child_ended_) {
+    const bool hastens = scope_ == Scope::tree && asks_to_end(event.signal);
+    return hastens ? Act{Act::Kind::ask_tree, event.signal} : Act{};
+  }
   const bool echo = event.signal == SIGCONT && std::exchange(continued_by_others_, false);
   // A child in our group has had what the group got. And when a shell continued our group and with
   // it the child, its SIGCONT to us is not another one.
@@ -92,16 +100,30 @@ Act Lifecycle::on_keeper_gone() {
   return {Act::Kind::replace_keeper, 0};
 }
 
+// Who killed it wanted the end of the tree, or did not know: either way nothing binds it any more.
+Act Lifecycle::on_warden_gone() {
+  if (!child_ended_ && !ending_) ending_ = Cause::holder;
+  escalated_ = escalated_ || first_signal_ != SIGKILL;
+  return {Act::Kind::kill, SIGKILL};
+}
+
 Act Lifecycle::on_reason_to_end(Cause reason) {
-  if (ending_) return {};
+  if (ending_ || child_ended_) return {};
   ending_ = reason;
   return {Act::Kind::end, first_signal_};
 }
 
 Act Lifecycle::on_kill_due() {
-  if (!ending_ || escalated_) return {};
+  if ((!ending_ && !child_ended_) || escalated_) return {};
   escalated_ = first_signal_ != SIGKILL;
   return {Act::Kind::kill, SIGKILL};
+}
+
+Act Lifecycle::on_child_ended() {
+  child_ended_ = true;
+  // An ending has asked everybody already.
+  if (scope_ == Scope::child || ending_) return {};
+  return {Act::Kind::end, first_signal_};
 }
 
 Cause Lifecycle::cause_of(const Ending& ending) const {

@@ -21,6 +21,7 @@ enum class Cause {
   pid,        // a process that it was tied to died
   eof,        // a descriptor was at its end
   not_ready,  // it did not become ready
+  holder,     // what held it was killed
 };
 const char* name_of(Cause cause);
 
@@ -38,9 +39,10 @@ struct Act {
     pass_on,         // `signal` to the child, or to its group
     stop_ourselves,  // by the default action of `signal`
     replace_keeper,
-    end,  // `signal` to the child or its group, and a SIGCONT, so that it can act on it; SIGKILL is
-          // due after the time that the user gives it
+    end,   // `signal` to the child or its group, or to its tree, and a SIGCONT, so that it can act
+           // on it; SIGKILL is due after the time that the user gives it
     kill,  // SIGKILL to the same
+    ask_tree,  // `signal` to what is left of the tree
   };
   Kind kind = Kind::nothing;
   int signal = 0;
@@ -48,8 +50,10 @@ struct Act {
 
 class Lifecycle {
  public:
-  // `first_signal` begins an ending of ours.
-  explicit Lifecycle(int first_signal = SIGTERM) : first_signal_(first_signal) {}
+  // `first_signal` begins an ending of ours, of a child alone or of all that it starts.
+  enum class Scope { child, tree };
+  explicit Lifecycle(int first_signal = SIGTERM, Scope scope = Scope::child)
+      : first_signal_(first_signal), scope_(scope) {}
 
   // What is passed on from now on is passed on as this says.
   void rewrite_by(const SignalMap& map) { map_ = map; }
@@ -63,11 +67,16 @@ class Lifecycle {
   Act on_child_continued();
   // The keeper is gone although the child lives.
   Act on_keeper_gone();
+  // The process that holds the tree together was killed, and we have inherited it.
+  Act on_warden_gone();
   // There is a reason to end it: one of the causes that are ours. The first one counts.
   Act on_reason_to_end(Cause reason);
   // The time that an ending gives it has passed.
   Act on_kill_due();
-  // The child has ended; this is what to put it down to. The last event.
+  // The child has ended: what it leaves behind ends too, if its tree is ours. The last event, if it
+  // is not.
+  Act on_child_ended();
+  // What the end of the child is to be put down to.
   [[nodiscard]] Cause cause_of(const Ending& ending) const;
   // Whether we have begun to end it.
   [[nodiscard]] bool is_ending() const { return ending_.has_value(); }
@@ -78,6 +87,8 @@ class Lifecycle {
   bool stopped_ = false;
   bool continued_by_others_ = false;  // a continuation whose SIGCONT to us is still to come
   int first_signal_;
+  Scope scope_;
+  bool child_ended_ = false;
   std::optional<Cause> ending_;  // of an ending that has begun
   bool escalated_ = false;
   SignalMap map_;

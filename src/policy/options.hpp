@@ -55,6 +55,8 @@ struct Options {
   bool autoreap = false;  // also implied by autokill
   bool autokill = false;
   bool nnp = false;
+  bool tree = false;  // also implied by pid_namespace
+  bool pid_namespace = false;
   bool strict = false;
   std::vector<int> success_status;
   Duration timeout = never;
@@ -116,7 +118,7 @@ struct Options {
   }
   // Whether tether may have to end the child. Then the child must not outlive tether either.
   [[nodiscard]] bool has_tie() const {
-    return timeout != never || die_with_parent || !die_with.empty() || die_on_eof;
+    return timeout != never || die_with_parent || !die_with.empty() || die_on_eof || tree;
   }
   // Whether tether will be there to learn how the child ended.
   [[nodiscard]] bool learns_ending() const {

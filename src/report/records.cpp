@@ -77,7 +77,7 @@ Json guarantees_of(const Guarantees& guarantees) {
   return {{"autoreap", or_null(name_of(guarantees.autoreap))},
           {"autokill", or_null(name_of(guarantees.autokill))},
           {"nnp", or_null(name_of(guarantees.nnp))},
-          {"tree", nullptr},
+          {"tree", or_null(name_of(guarantees.tree))},
           {"supervisor", or_null(name_of(guarantees.supervisor))}};
 }
 
@@ -138,7 +138,15 @@ const char* name_of(HeldBy held_by) {
 }
 
 const char* name_of(Usage::From from) {
-  return from == Usage::From::wait ? "wait" : "sampled";
+  switch (from) {
+    case Usage::From::wait:
+      return "wait";
+    case Usage::From::in_namespace:
+      return "namespace";
+    case Usage::From::sampled:
+      break;
+  }
+  return "sampled";
 }
 
 }  // namespace
@@ -205,7 +213,7 @@ std::string to_line(const StartRecord& start) {
   record["command"] = Json::array();
   record["started_at"] = to_rfc3339(start.started_at);
   record["pidfs_inode"] = or_null(start.pidfs_inode);
-  record["init_pid"] = nullptr;
+  record["init_pid"] = start.init_pid > 0 ? Json(start.init_pid) : Json(nullptr);
   const bool somebody_stays = start.held_by != HeldBy::nobody;
   record["supervisor_pid"] = somebody_stays ? Json(start.supervisor_pid) : Json(nullptr);
   record["held_by"] = name_of(start.held_by);
@@ -241,8 +249,8 @@ std::string to_line(const ExitRecord& exit) {
     record["max_rss_kib"] = or_null(exit.usage->max_rss_kib);
     record["usage_from"] = name_of(exit.usage->from);
   }
-  record["leftover"] = nullptr;
-  record["survivors"] = nullptr;
+  record["leftover"] = or_null(exit.leftover);
+  record["survivors"] = or_null(exit.survivors);
   record["exit_status"] = exit.exit_status;
   return dump(record) + "\n";
 }

@@ -27,6 +27,7 @@ struct StartRecord {
   char* const* command = nullptr;
   timespec started_at{};  // CLOCK_REALTIME
   std::optional<std::uint64_t> pidfs_inode;
+  pid_t init_pid = -1;        // of the namespace's first process; none without --pid-namespace
   pid_t supervisor_pid = -1;  // of who stays; none if nobody does
   HeldBy held_by = HeldBy::tether;
   Guarantees guarantees;
@@ -41,8 +42,9 @@ struct ReadyRecord {
 // Resource usage of the child, and how well it is known.
 struct Usage {
   enum class From {
-    wait,     // exact
-    sampled,  // a lower bound, from looking while it ran
+    wait,          // exact
+    in_namespace,  // exact, waited for inside
+    sampled,       // a lower bound, from looking while it ran
   };
   From from = From::wait;
   double user_s = 0;
@@ -57,7 +59,9 @@ struct ExitRecord {
   bool escalated = false;
   double elapsed_s = 0;
   std::optional<Usage> usage;
-  int exit_status = 0;  // tether's own
+  std::optional<int> leftover;   // descendants that had to be ended
+  std::optional<int> survivors;  // and those that could not be
+  int exit_status = 0;           // tether's own
 };
 
 // What --features found.

@@ -58,6 +58,30 @@ Failure not_ready(const Options& options, const Outcome& outcome, const Readines
   return failure;
 }
 
+ExitRecord exit_record(const Outcome& outcome, int status) {
+  ExitRecord record;
+  record.pid = outcome.pid;
+  record.ending = outcome.ending;
+  record.cause = outcome.cause;
+  record.escalated = outcome.escalated;
+  record.elapsed_s = outcome.elapsed_s;
+  record.usage = outcome.usage;
+  if (outcome.tree) {
+    record.leftover = outcome.tree->ended;
+    record.survivors = outcome.tree->out_of_reach;
+  }
+  record.exit_status = status;
+  return record;
+}
+
+// Not on success alone: whoever asked for the whole tree has to know.
+void tell_of_survivors(const Options& options, const Outcome& outcome) {
+  const int survivors = outcome.tree ? outcome.tree->out_of_reach : 0;
+  if (survivors == 0 || options.quiet) return;
+  say(fmt::format("{} {} of '{}' could not be ended", survivors,
+                  survivors == 1 ? "descendant" : "descendants", options.command[0]));
+}
+
 void tell_of_end(const Options& options, const Outcome& outcome) {
   if (!options.verbose) return;
   say(fmt::format("'{}' {} after {:.3f} s", options.command[0], manner_of(outcome.ending),
@@ -86,10 +110,8 @@ Result<int> wait_for_end(const Options& options, Start& start, Supervisor& super
     if (reporter.wants_records()) reporter.everywhere(error_line(*failure));
   }
   // The last word on a child is how it ended.
-  if (reporter.wants_records())
-    reporter.everywhere(
-        to_line(ExitRecord{outcome.pid, outcome.ending, outcome.cause, outcome.escalated,
-                           outcome.elapsed_s, outcome.usage, status}));
+  if (reporter.wants_records()) reporter.everywhere(to_line(exit_record(outcome, status)));
+  tell_of_survivors(options, outcome);
   tell_of_end(options, outcome);
   start.finish_records();
   if (failure) say(*failure);

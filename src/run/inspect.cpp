@@ -35,7 +35,10 @@ std::string row(const char* name, Means means, const char* explanation) {
 std::string guarantee_rows(const Guarantees& guarantees) {
   return row("autoreap", guarantees.autoreap, explain_autoreap(guarantees.autoreap)) +
          row("autokill", guarantees.autokill, explain_autokill(guarantees.autokill)) +
-         row("nnp", guarantees.nnp, explain_nnp(guarantees.nnp));
+         row("nnp", guarantees.nnp, explain_nnp(guarantees.nnp)) +
+         (guarantees.tree == Means::none
+              ? std::string()
+              : row("tree", guarantees.tree, explain_tree(guarantees.tree)));
 }
 
 const char* explain(HeldBy held_by) {

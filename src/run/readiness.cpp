@@ -18,7 +18,7 @@
 #include <utility>
 #include <vector>
 
-#include "run/deadline.hpp"
+#include "sys/deadline.hpp"
 #include "sys/pidfd.hpp"
 #include "sys/process_identity.hpp"
 

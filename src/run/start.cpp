@@ -21,6 +21,7 @@ CallerFacts facts_for(const Options& options, const Launch* launch) {
   if (!options.autokill && !options.has_tie()) return caller;
   caller.sys_admin = has_sys_admin();
   caller.may_change_credentials = may_change_credentials();
+  caller.is_first_process = ::getpid() == 1;
   caller.command_has_capabilities = launch != nullptr && launch->command_has_capabilities();
   return caller;
 }
@@ -67,6 +68,7 @@ Status Start::run() {
   Result<UniqueFd> signals = Supervisor::open_signals();
   if (!signals.ok()) return fail(signals.failure());
   signals_ = std::move(signals.value());
+  if (options_.tree && !adopt_orphans()) return fail(Failure{Stage::keeper, errno, {}, {}, {}});
   follows_main_process_ = options_.notify && options_.notify->kind == Notify::Kind::socket &&
                           !options_.autokill && !options_.has_tie() && adopt_orphans();
   Result<Bound> bound = spawn_bound();
@@ -120,6 +122,8 @@ Result<Start::Bound> Start::spawn_bound() {
   const CallerFacts caller = facts_for(options_, &*launch_);
   // Not to be found out by an attempt: it could succeed, and the child's status be lost.
   const bool needs_exit_information = options_.wants_autoreap() && options_.learns_ending();
+  // A warden that is made in vain costs more than to look.
+  if (options_.tree) return attempt(probe_kernel(), caller);
   if (!needs_exit_information || has_exit_information()) {
     Result<Bound> bound = attempt(KernelSupport::everything(), caller);
     if (bound.ok() || bound.failure().stage != Stage::clone ||
@@ -141,14 +145,17 @@ Result<Start::Bound> Start::attempt(const KernelSupport& support, const CallerFa
     return strict.failure();
 
   ChildPlan plan = launch_->plan(bound.guarantees);
-  if (bound.guarantees.supervisor == Means::keeper) {
+  const bool needs_warden = bound.guarantees.tree == Means::pid_namespace ||
+                            (bound.guarantees.tree == Means::subreaper && !caller.is_first_process);
+  if (bound.guarantees.supervisor == Means::keeper && !needs_warden) {
     Result<Keeper> keeper = Keeper::start(support.way);
     if (!keeper.ok()) return keeper.failure();
     bound.keeper = std::move(keeper.value());
     plan.keeper_fd = bound.keeper.childs_end();
   }
   const SpawnRequest request = request_for(bound);
-  Result<Child> child = spawn(request, plan);
+  Result<Child> child = needs_warden ? Warden::spawn(warden_for(bound), request, plan, bound.warden)
+                                     : spawn(request, plan);
   if (!child.ok()) {
     // The child may have had the foreground already.
     if (plan.terminal_fd >= 0) (void)::tcsetpgrp(plan.terminal_fd, ::getpgrp());
@@ -159,6 +166,16 @@ Result<Start::Bound> Start::attempt(const KernelSupport& support, const CallerFa
     reporter_.to_status_file(to_line(record_of(bound.child, bound.guarantees)));
   bound.keeper.close_channel();
   return bound;
+}
+
+WardenRequest Start::warden_for(const Bound& bound) const {
+  WardenRequest how;
+  how.new_pid_namespace = bound.guarantees.tree == Means::pid_namespace;
+  how.leaves_session = options_.new_session() || !options_.setpgid;
+  how.command = options_.command[0];
+  how.arguments = inherited_.arguments;
+  how.environment = inherited_.environment;
+  return how;
 }
 
 // COMMAND finds its pidfile and its own start record in place. If it is plain that the exec will
@@ -214,6 +231,7 @@ void Start::tell() {
   say(fmt::format("started '{}' as process {}, by {}", options_.command[0], bound_.child.pid,
                   call_name(bound_.way)));
   const Guarantees& got = bound_.guarantees;
+  if (got.tree != Means::none) say(fmt::format("tree: {}", explain_tree(got.tree)));
   if (got.autoreap != Means::none) say(fmt::format("autoreap: {}", explain_autoreap(got.autoreap)));
   if (got.autokill != Means::none) say(fmt::format("autokill: {}", explain_autokill(got.autokill)));
   if (got.nnp != Means::none) say(fmt::format("nnp: {}", explain_nnp(got.nnp)));
@@ -223,7 +241,12 @@ Supervisor& Start::watch() {
   return supervisor_.emplace(Supervisor::Setup{options_, reporter_, pidfile_, std::move(signals_),
                                                bound_.way, launch_->terminal_fd(), std::move(ties_),
                                                std::move(readiness_), follows_main_process_},
-                             std::move(bound_.child), std::move(bound_.keeper));
+                             std::move(bound_.child), std::move(bound_.keeper), tree());
+}
+
+Tree Start::tree() {
+  if (bound_.warden) return Tree(std::move(bound_.warden));
+  return bound_.guarantees.tree == Means::none ? Tree() : Tree::own(bound_.child.pid);
 }
 
 int Start::signals() const {

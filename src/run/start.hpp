@@ -6,6 +6,7 @@
 
 #include "engine/keeper.hpp"
 #include "engine/spawn.hpp"
+#include "engine/warden.hpp"
 #include "policy/launch.hpp"
 #include "policy/options.hpp"
 #include "report/pidfile.hpp"
@@ -53,6 +54,7 @@ class Start {
   struct Bound {
     Child child;
     Keeper keeper;
+    Warden warden;
     Guarantees guarantees;
     CloneWay way = CloneWay::clone3;
   };
@@ -63,6 +65,8 @@ class Start {
   Result<Bound> spawn_bound();
   Result<Bound> attempt(const KernelSupport& support, const CallerFacts& caller);
   [[nodiscard]] SpawnRequest request_for(const Bound& bound);
+  [[nodiscard]] WardenRequest warden_for(const Bound& bound) const;
+  Tree tree();
   Status before_exec(const Child& made, const Guarantees& guarantees);
   Status write_pidfile(const Child& made);
   Failure give_up_at_gate(Failure failure);

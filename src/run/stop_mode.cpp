@@ -8,8 +8,8 @@
 
 #include "report/messages.hpp"
 #include "report/pidfile.hpp"
-#include "run/deadline.hpp"
 #include "run/run.hpp"
+#include "sys/deadline.hpp"
 #include "sys/pidfd.hpp"
 #include "sys/signal_names.hpp"
 

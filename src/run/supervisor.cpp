@@ -13,7 +13,7 @@
 
 #include "report/messages.hpp"
 #include "report/records.hpp"
-#include "run/deadline.hpp"
+#include "sys/deadline.hpp"
 #include "sys/pidfd.hpp"
 
 namespace tether {
@@ -35,17 +35,18 @@ Result<UniqueFd> Supervisor::open_signals() {
   return signals;
 }
 
-Supervisor::Supervisor(Setup setup, Child child, Keeper keeper)
+Supervisor::Supervisor(Setup setup, Child child, Keeper keeper, Tree tree)
     : options_(setup.options),
       reporter_(setup.reporter),
       pidfile_(setup.pidfile),
       terminal_fd_(setup.terminal_fd),
       child_(std::move(child), std::move(keeper), setup.way,
              {options_.new_session() || options_.setpgid, reporter_.wants_records()}),
+      tree_(std::move(tree)),
       signals_(std::move(setup.signals)),
       ties_(std::move(setup.ties)),
       readiness_(std::move(setup.readiness), options_.ready_timeout),
-      lifecycle_(options_.signal),
+      lifecycle_(options_.signal, tree_ ? Lifecycle::Scope::tree : Lifecycle::Scope::child),
       follows_main_process_(setup.follows_main_process),
       adopts_orphans_(follows_main_process_ || ::getpid() == 1) {
   lifecycle_.rewrite_by(SignalMap(options_.rewrites));
@@ -57,35 +58,42 @@ Supervisor::Supervisor(Setup setup, Child child, Keeper keeper)
 
 Result<bool> Supervisor::wait_until_ready() {
   while (!ready_ && !ended_)
-    if (Status watched = watch_once(false); !watched.ok()) return watched.failure();
+    if (Status watched = watch_once(); !watched.ok()) return watched.failure();
   return ready_;
 }
 
 Result<Outcome> Supervisor::wait() {
   Outcome outcome;
-  std::optional<Ending> ending;
-  while (!ending) {
-    if (ended_) ending = child_.learn_ending();
-    if (ending) break;
-    // Not ours after all, or a sandbox that does not let us ask.
-    if (ended_ && (released_ || !child_.awaits_release()))
-      return Failure{Stage::supervise, child_.awaits_release() ? ENODATA : ECHILD, {}, {}, {}};
-    // Readable, but not released yet: only the hang-up that follows tells when (Linux 6.9).
-    const bool waits_for_release = ended_;
-    if (Status watched = watch_once(waits_for_release); !watched.ok()) return watched.failure();
+  while (true) {
+    if (ended_ && !ending_) {
+      ending_ = child_.learn_ending();
+      if (ending_) settle_end(outcome);
+      // Not ours after all, or a sandbox that does not let us ask.
+      if (!ending_ && !tree_.has_warden() && (released_ || !child_.awaits_release()))
+        return Failure{Stage::supervise, child_.awaits_release() ? ENODATA : ECHILD, {}, {}, {}};
+    }
+    if (ending_ && tree_.is_over()) break;
+    if (Status watched = watch_once(); !watched.ok()) return watched.failure();
   }
+  outcome.escalated = lifecycle_.escalated();
+  if (tree_) outcome.tree = tree_.count();
+  child_.end_keeper();
+  return outcome;
+}
+
+// The child has ended. What it leaves behind can take its time to do so too.
+void Supervisor::settle_end(Outcome& outcome) {
   readiness_.close();
   outcome.pid = child_.pid();
-  outcome.ending = *ending;
-  outcome.cause = lifecycle_.cause_of(*ending);
-  outcome.escalated = lifecycle_.escalated();
+  outcome.ending = *ending_;
+  outcome.cause = lifecycle_.cause_of(*ending_);
   outcome.was_ready = ready_;
   outcome.timed_out = timed_out_;
   outcome.elapsed_s = child_.elapsed();
   outcome.usage = child_.usage();
   outcome.had_terminal = take_terminal_back();
-  child_.end_keeper();
-  return outcome;
+  tree_.forget_main();
+  if (!tree_.is_over()) perform(lifecycle_.on_child_ended());
 }
 
 void Supervisor::leave() {
@@ -93,12 +101,13 @@ void Supervisor::leave() {
   readiness_.close();
 }
 
-Status Supervisor::watch_once(bool child_released_only) {
+Status Supervisor::watch_once() {
   std::vector<pollfd> watched = {
-      {child_.pidfd(), static_cast<short>(child_released_only ? 0 : POLLIN), 0},
+      {ending_ || (ended_ && tree_.has_warden()) ? -1 : child_.pidfd(), events_of_child(), 0},
       {signals_.get(), POLLIN, 0},
       {child_.keeper_pidfd(), POLLIN, 0},
-      {readiness_.fd(), POLLIN, 0}};
+      {readiness_.fd(), POLLIN, 0},
+      {tree_.fd(), POLLIN, 0}};
   ties_.add_to(watched);
   reporter_.add_to(watched);
   const int ready = ::poll(watched.data(), watched.size(), milliseconds_to_wait());
@@ -107,17 +116,40 @@ Status Supervisor::watch_once(bool child_released_only) {
   if (ready == 0) child_.tend();
   ended_ = ended_ || watched[0].revents != 0;
   released_ = (watched[0].revents & POLLHUP) != 0;
+  if (watched[4].revents != 0) read_tree();
   // What it said before its end, it said in time; and it may have named a successor.
   if (watched[3].revents != 0 || ended_) read_readiness();
-  if (!ended_) check_deadlines();
+  check_deadlines();
   if (const auto reason = ties_.reason(watched); reason && !ended_)
     perform(lifecycle_.on_reason_to_end(*reason));
   // Also after the end: a signal that came together with it may be what it is put down to.
   if (watched[1].revents != 0) read_signals();
+  tree_.tend();
+  if (adopts_orphans_) reap_orphans();
   reporter_.flush();
   if (watched[2].revents != 0 && !ended_ && !has_ended(child_.pidfd()))
     perform(lifecycle_.on_keeper_gone());
   return Unit{};
+}
+
+// Readable, but not released yet: only the hang-up that follows tells when (Linux 6.9).
+short Supervisor::events_of_child() const {
+  return static_cast<short>(ended_ ? 0 : POLLIN);
+}
+
+void Supervisor::read_tree() {
+  while (const auto news = tree_.next_news()) {
+    if (news->kind == WardenNews::Kind::ended) {
+      child_.set_ending(*news);
+      ended_ = true;
+    } else if (options_.mode != Mode::detach && !ended_) {
+      take_change({news->kind == WardenNews::Kind::stopped, news->signal});
+    }
+  }
+  if (!tree_.inherit(ended_ ? -1 : child_.pid())) return;
+  child_.parent_is_gone();
+  adopts_orphans_ = true;
+  perform(lifecycle_.on_warden_gone());
 }
 
 void Supervisor::read_readiness() {
@@ -150,6 +182,11 @@ void Supervisor::follow_main_process(pid_t pid) {
 
 void Supervisor::check_deadlines() {
   const Clock::time_point now = Clock::now();
+  if (kill_at_ && now >= *kill_at_) {
+    kill_at_.reset();
+    perform(lifecycle_.on_kill_due());
+  }
+  if (ended_) return;
   if (const auto deadline = readiness_.deadline(); deadline && now >= *deadline) {
     // It may have been in time, and we late.
     read_readiness();
@@ -160,10 +197,6 @@ void Supervisor::check_deadlines() {
   if (give_up_at_ && now >= *give_up_at_) {
     give_up_at_.reset();
     perform(lifecycle_.on_reason_to_end(Cause::not_ready));
-  }
-  if (kill_at_ && now >= *kill_at_) {
-    kill_at_.reset();
-    perform(lifecycle_.on_kill_due());
   }
 }
 
@@ -183,8 +216,8 @@ void Supervisor::read_signals() {
 void Supervisor::handle_signal(const signalfd_siginfo& info) {
   // What became of the child comes before what it was sent: a SIGCONT to the group has continued
   // the child already.
-  if (!ended_) handle_child_state();
-  if (info.ssi_signo == SIGCHLD && adopts_orphans_) reap_others(child_.pid());
+  if (!ended_) handle_child_state(info.ssi_signo == SIGCONT);
+  if (info.ssi_signo == SIGCHLD && adopts_orphans_) reap_orphans();
   const bool told = info.ssi_code == SI_USER || info.ssi_code == SI_QUEUE;
   if (info.ssi_signo == SIGCHLD && !told) return;
   SignalEvent event;
@@ -196,14 +229,27 @@ void Supervisor::handle_signal(const signalfd_siginfo& info) {
   perform(lifecycle_.on_signal(event));
 }
 
+// Those that came to us because their parent ended. The number of a child that has been waited for
+// may be one of theirs.
+void Supervisor::reap_orphans() {
+  reap_others(ending_ ? -1 : child_.pid());
+}
+
 // Of a detached child's stops nobody at a terminal knows, and its deadlines go on.
-void Supervisor::handle_child_state() {
-  while (const auto change = take_stop_or_continue(child_.pidfd())) {
-    if (options_.mode == Mode::detach) continue;
-    perform(change->stopped ? lifecycle_.on_child_stopped(change->signal,
-                                                          continue_in_hand_ || is_pending(SIGCONT))
-                            : lifecycle_.on_child_continued());
+void Supervisor::handle_child_state(bool exactly) {
+  if (tree_.has_warden()) {
+    if (exactly) tree_.get_in_step();
+    read_tree();
+    return;
   }
+  while (const auto change = take_stop_or_continue(child_.pidfd()))
+    if (options_.mode != Mode::detach) take_change(*change);
+}
+
+void Supervisor::take_change(const StopOrContinue& change) {
+  perform(change.stopped
+              ? lifecycle_.on_child_stopped(change.signal, continue_in_hand_ || is_pending(SIGCONT))
+              : lifecycle_.on_child_continued());
 }
 
 void Supervisor::perform(const Act& act) {
@@ -223,7 +269,15 @@ void Supervisor::perform(const Act& act) {
       begin_ending(act.signal);
       break;
     case Act::Kind::kill:
-      child_.signal(act.signal);
+      kill_at_.reset();
+      if (tree_) {
+        tree_.kill();
+      } else {
+        child_.signal(act.signal);
+      }
+      break;
+    case Act::Kind::ask_tree:
+      tree_.ask(act.signal);
       break;
   }
 }
@@ -234,9 +288,13 @@ void Supervisor::pass_on(int signal) {
 }
 
 void Supervisor::begin_ending(int signal) {
-  child_.signal(signal);
-  // A stopped process could not act on it.
-  child_.signal(SIGCONT);
+  if (tree_) {
+    tree_.ask(signal);
+  } else {
+    child_.signal(signal);
+    // A stopped process could not act on it.
+    child_.signal(SIGCONT);
+  }
   if (options_.kill_after != never) kill_at_ = Clock::now() + options_.kill_after;
 }
 
@@ -261,15 +319,18 @@ bool Supervisor::take_terminal_back() {
 }
 
 int Supervisor::milliseconds_to_wait() const {
-  if (ended_) return -1;
-  std::chrono::milliseconds wait = child_.next_tending();
+  constexpr auto for_ever = std::chrono::milliseconds::max();
+  std::chrono::milliseconds wait = ended_ ? for_ever : child_.next_tending();
+  wait = std::min(wait, tree_.next_tending());
   const auto until = [&](const std::optional<Clock::time_point>& deadline) {
     if (deadline) wait = std::min(wait, time_until(*deadline));
   };
-  until(lifecycle_.is_ending() ? std::nullopt : readiness_.deadline());
-  until(ties_.next_look());
-  until(give_up_at_);
   until(kill_at_);
+  if (!ended_) {
+    until(lifecycle_.is_ending() ? std::nullopt : readiness_.deadline());
+    until(ties_.next_look());
+    until(give_up_at_);
+  }
   return poll_timeout(wait);
 }
 

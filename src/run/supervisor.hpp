@@ -10,6 +10,7 @@
 #include "report/reporter.hpp"
 #include "run/readiness_watch.hpp"
 #include "run/tie_watch.hpp"
+#include "run/tree.hpp"
 #include "run/watched_child.hpp"
 
 namespace tether {
@@ -24,6 +25,7 @@ struct Outcome {
   double elapsed_s = 0;
   std::optional<Usage> usage;
   bool had_terminal = false;  // its own group was in the foreground when it ended
+  std::optional<SweepCount> tree;
 };
 
 class Supervisor {
@@ -44,15 +46,16 @@ class Supervisor {
   // the spawn, so that a child is not made that could not be watched.
   static Result<UniqueFd> open_signals();
 
-  // Takes the child, whose signals are blocked in this process from before the clone, and its
-  // keeper, if it has one.
-  Supervisor(Setup setup, Child child, Keeper keeper);
+  // Takes the child, whose signals are blocked in this process from before the clone, its keeper,
+  // if it has one, and its tree, if that is ours to end.
+  Supervisor(Setup setup, Child child, Keeper keeper, Tree tree);
 
   // Returns when the child is ready, at once if nobody asked for that; or false when it has ended
   // before it was, of itself or because it took too long.
   Result<bool> wait_until_ready();
 
-  // Returns when the child has ended and is reaped. The keeper is gone by then.
+  // Returns when the child has ended and is reaped, and its tree is gone. The keeper is gone by
+  // then.
   Result<Outcome> wait();
 
   // Leaves a child that is ready to itself. What it still says of itself is not lost on it.
@@ -64,15 +67,21 @@ class Supervisor {
  private:
   using Clock = ReadinessWatch::Clock;
 
-  Status watch_once(bool child_released_only);
+  Status watch_once();
+  [[nodiscard]] short events_of_child() const;
+  void read_tree();
+  void settle_end(Outcome& outcome);
   void read_readiness();
   void follow_main_process(pid_t pid);
   void check_deadlines();
   void read_signals();
   void handle_signal(const signalfd_siginfo& info);
-  void handle_child_state();
+  // `exactly`: also what a warden has not told yet.
+  void handle_child_state(bool exactly);
+  void take_change(const StopOrContinue& change);
   void perform(const Act& act);
   void begin_ending(int signal);
+  void reap_orphans();
   void pass_on(int signal);
   // True if it was ours until now, and could be the child's.
   bool hand_terminal_on();
@@ -86,6 +95,7 @@ class Supervisor {
   std::optional<Pidfile>& pidfile_;
   int terminal_fd_;
   WatchedChild child_;
+  Tree tree_;
   UniqueFd signals_;
   TieWatch ties_;
   ReadinessWatch readiness_;
@@ -99,6 +109,7 @@ class Supervisor {
   bool continue_in_hand_ = false;  // read, but not handled yet
   bool ended_ = false;
   bool released_ = false;  // reaped as well, by the kernel (POLLHUP)
+  std::optional<Ending> ending_;
 };
 
 }  // namespace tether

@@ -35,6 +35,7 @@ Usage usage_from(const rusage& usage) {
 
 WatchedChild::WatchedChild(Child child, Keeper keeper, CloneWay way, Habits habits)
     : child_(std::move(child)), keeper_(std::move(keeper)), way_(way), habits_(habits) {
+  reported_ = child_.reported_on >= 0;
   if (!child_.autoreaped || !habits_.sample_usage) return;
   sampler_.emplace(child_.pid, child_.pidfd.get());
   sampler_->sample();
@@ -55,9 +56,15 @@ void WatchedChild::signal(int signal) {
   }
 }
 
+void WatchedChild::set_ending(const WardenNews& news) {
+  reported_ending_ = news.ending;
+  if (news.has_usage) usage_ = usage_from(news.usage);
+}
+
 std::optional<Ending> WatchedChild::learn_ending() {
+  if (sampler_) usage_ = sampler_->usage();
+  if (reported_ || reported_ending_) return reported_ending_;
   if (child_.autoreaped) {
-    if (sampler_) usage_ = sampler_->usage();
     return exit_information(child_.pidfd.get());
   }
   rusage usage{};

@@ -7,6 +7,7 @@
 
 #include "engine/keeper.hpp"
 #include "engine/spawn.hpp"
+#include "engine/warden_words.hpp"
 #include "report/records.hpp"
 #include "run/usage_sampler.hpp"
 #include "sys/pidfd.hpp"
@@ -36,6 +37,10 @@ class WatchedChild {
   // How it ended, once its pidfd is readable. None as long as the kernel has not released it, if
   // that is awaited; else it was not ours to ask.
   std::optional<Ending> learn_ending();
+  // How it ended, where another process is its parent and has told.
+  void set_ending(const WardenNews& news);
+  // That process is gone, and we have inherited the child.
+  void parent_is_gone() { reported_ = false; }
   [[nodiscard]] bool awaits_release() const { return child_.autoreaped; }
   // After its end; empty where nothing can tell.
   [[nodiscard]] const std::optional<Usage>& usage() const { return usage_; }
@@ -59,6 +64,8 @@ class WatchedChild {
   Habits habits_;
   std::optional<UsageSampler> sampler_;
   std::optional<Usage> usage_;
+  bool reported_ = false;  // by a warden, which waits for it
+  std::optional<Ending> reported_ending_;
   bool was_adopted_ = false;  // it is not our own child by birth
   bool keeper_missing_ = false;
 };

@@ -27,6 +27,20 @@ void close_between(unsigned first, unsigned last) noexcept {
     (void)::close(static_cast<int>(fd));
 }
 
+void close_all_but(std::initializer_list<int> kept) noexcept {
+  unsigned first = 0;
+  while (true) {
+    unsigned spared = highest_fd;
+    for (const int fd : kept)
+      if (fd >= 0 && static_cast<unsigned>(fd) >= first)
+        spared = std::min(spared, static_cast<unsigned>(fd));
+    if (spared == highest_fd) break;
+    if (spared > first) close_between(first, spared - 1);
+    first = spared + 1;
+  }
+  close_between(first, highest_fd);
+}
+
 bool is_inherited(int fd) {
   const int flags = ::fcntl(fd, F_GETFD);
   return flags >= 0 && (flags & FD_CLOEXEC) == 0;

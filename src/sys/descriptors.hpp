@@ -38,6 +38,9 @@ constexpr unsigned highest_fd = ~0U;
 // Closes every descriptor above 2 that the caller left open.
 void close_inherited();
 
+// Async-signal-safe. Closes every descriptor but these, in any order.
+void close_all_but(std::initializer_list<int> kept) noexcept;
+
 // Writes the whole text. False and errno on failure.
 bool write_all(int fd, std::string_view text);
 

@@ -123,8 +123,8 @@ bool has_exit_information() {
   return self && ::ioctl(self.get(), get_info, &info) == 0;
 }
 
-std::optional<Ending> learn_ending(int pidfd, bool autoreaped) {
-  if (!autoreaped) return reap(pidfd, nullptr);
+std::optional<Ending> learn_ending(int pidfd, bool autoreaped, rusage* usage) {
+  if (!autoreaped) return reap(pidfd, usage);
   const auto ending = exit_information(pidfd);
   // Where the ioctl works (Linux 6.15) there is a hang-up (6.9); elsewhere there may never be one.
   if (ending || !has_exit_information()) return ending;
@@ -132,6 +132,11 @@ std::optional<Ending> learn_ending(int pidfd, bool autoreaped) {
   while (::poll(&released, 1, -1) < 0 && errno == EINTR) {
   }
   return exit_information(pidfd);
+}
+
+bool has_children() {
+  siginfo_t info{};
+  return ::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT | __WALL) == 0;
 }
 
 Ending decode_wait_status(int status) {

@@ -58,8 +58,11 @@ bool has_exit_information();
 // How a child of ours has ended whose pidfd is readable: reaped if it is ours to reap, else by
 // exit_information(), after its release. That is waited for, where this kernel or sandbox would
 // tell anything then: at most as long as a tracer of the child takes to let it go. Empty where
-// nothing can tell.
-std::optional<Ending> learn_ending(int pidfd, bool autoreaped);
+// nothing can tell. `usage`, if given, gets the exact usage of one that is reaped.
+std::optional<Ending> learn_ending(int pidfd, bool autoreaped, rusage* usage = nullptr);
+
+// Whether this process has a child, by birth or by adoption, that lives or was not waited for.
+bool has_children();
 
 // Decodes the status word of wait(2), in this one place.
 Ending decode_wait_status(int status);

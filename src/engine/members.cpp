@@ -1,0 +1,57 @@
+#include "engine/members.hpp"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+
+#include "sys/pidfd.hpp"
+#include "sys/unique_fd.hpp"
+
+namespace tether {
+namespace {
+
+class Descendants : public Members {
+ public:
+  std::vector<Relative> list() override { return descendants_of(::getpid()); }
+
+  bool send(const Relative& member, int signal) override {
+    // Our own child keeps its number until we have waited for it.
+    if (member.parent == ::getpid()) return ::kill(member.pid, signal) == 0;
+    // Another's may have been waited for, and its number be a stranger's by now.
+    const UniqueFd pidfd(open_pidfd(member.pid));
+    if (!pidfd) return false;
+    const auto now = look_at(member.pid);
+    if (!now || now->start_time != member.start_time) {
+      errno = ESRCH;
+      return false;
+    }
+    return send_signal(pidfd.get(), signal);
+  }
+};
+
+// Whoever has a number here is one of them.
+class NamespaceMembers : public Members {
+ public:
+  std::vector<Relative> list() override { return all_others(); }
+  bool send(const Relative& member, int signal) override { return ::kill(member.pid, signal) == 0; }
+  // Under one lock: nobody can fork away from it (kill(2)).
+  void kill_at_once() override { (void)::kill(-1, SIGKILL); }
+};
+
+}  // namespace
+
+// All of the tree that has no other parent is a child of ours, by adoption if not by birth.
+bool Members::is_empty() {
+  return !has_children();
+}
+
+std::unique_ptr<Members> descendants_as_members() {
+  return std::make_unique<Descendants>();
+}
+
+std::unique_ptr<Members> namespace_as_members() {
+  return std::make_unique<NamespaceMembers>();
+}
+
+}  // namespace tether

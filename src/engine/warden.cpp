@@ -1,0 +1,180 @@
+#include "engine/warden.hpp"
+
+#include <linux/sched.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <utility>
+
+#include "engine/warden_process.hpp"
+#include "sys/clone.hpp"
+#include "sys/pidfd.hpp"
+
+namespace tether {
+namespace {
+
+constexpr int patience_ms = 2000;
+
+Failure warden_failure(int error_number) {
+  return Failure{Stage::keeper, error_number, {}, {}, {}};
+}
+
+Failure clone_failure(int error_number) {
+  return Failure{Stage::clone, error_number, {}, {}, {}};
+}
+
+std::uint64_t flags_of(const WardenRequest& how) {
+  return how.guarantees | (how.new_pid_namespace ? std::uint64_t{CLONE_NEWPID | CLONE_NEWNS} : 0) |
+         (how.new_user_namespace ? std::uint64_t{CLONE_NEWUSER} : 0);
+}
+
+// News with what may come along: a pidfd, and the sender's word for a pid.
+struct Received {
+  WardenNews news;
+  UniqueFd pidfd;
+  pid_t translated_pid = -1;
+};
+
+std::optional<Received> receive(int channel) {
+  Received received;
+  iovec part{&received.news, sizeof received.news};
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(ucred))> control{};
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = control.data();
+  message.msg_controllen = control.size();
+  ssize_t got = -1;
+  do {
+    got = ::recvmsg(channel, &message, MSG_CMSG_CLOEXEC);
+  } while (got < 0 && errno == EINTR);
+  if (got != sizeof received.news) return std::nullopt;
+  for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr;
+       header = CMSG_NXTHDR(&message, header)) {
+    if (header->cmsg_level != SOL_SOCKET) continue;
+    if (header->cmsg_type == SCM_RIGHTS) {
+      int pidfd = -1;
+      std::memcpy(&pidfd, CMSG_DATA(header), sizeof pidfd);
+      received.pidfd.reset(pidfd);
+    } else if (header->cmsg_type == SCM_CREDENTIALS) {
+      ucred credentials{};
+      std::memcpy(&credentials, CMSG_DATA(header), sizeof credentials);
+      received.translated_pid = credentials.pid;
+    }
+  }
+  return received;
+}
+
+}  // namespace
+
+Warden& Warden::operator=(Warden&& other) noexcept {
+  if (this == &other) return *this;
+  end();
+  pid_ = std::exchange(other.pid_, -1);
+  pidfd_ = std::move(other.pidfd_);
+  channel_ = std::move(other.channel_);
+  autoreaped_ = other.autoreaped_;
+  return *this;
+}
+
+// It leaves at the end of file, and its child before it.
+void Warden::dismiss() {
+  channel_.reset();
+  pollfd watched{pidfd_.get(), POLLIN, 0};
+  while (::poll(&watched, 1, patience_ms) < 0 && errno == EINTR) {
+  }
+  end();
+}
+
+void Warden::end() {
+  if (!pidfd_) return;
+  (void)send_signal(pidfd_.get(), SIGKILL);
+  if (!autoreaped_) (void)reap(pidfd_.get(), nullptr);
+  pidfd_.reset();
+}
+
+Result<Child> Warden::spawn(const WardenRequest& how, const SpawnRequest& request,
+                            const ChildPlan& plan, Warden& warden) {
+  Child child;
+  (void)::clock_gettime(CLOCK_REALTIME, &child.started_at);
+  (void)::clock_gettime(CLOCK_MONOTONIC, &child.started);
+  child.autoreaped = (request.guarantees & clone_autoreap) != 0;
+  Warden made;
+  if (Status started = made.start(how, request, plan); !started.ok()) return started.failure();
+  // Whatever goes wrong from here on: the warden ends, and its child at the latest with it.
+  Status running = made.bring_up(how, request, child);
+  if (!running.ok()) {
+    made.dismiss();
+    return running.failure();
+  }
+  warden = std::move(made);
+  return child;
+}
+
+Status Warden::start(const WardenRequest& how, const SpawnRequest& request, const ChildPlan& plan) {
+  int ends[2] = {-1, -1};
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
+    return warden_failure(errno);
+  channel_.reset(ends[0]);
+  UniqueFd wardens_end(ends[1]);
+  const int yes = 1;
+  (void)::setsockopt(channel_.get(), SOL_SOCKET, SO_PASSCRED, &yes, sizeof yes);
+  const UniqueFd holder(open_pidfd(::getpid()));
+  if (!holder) return warden_failure(errno);
+
+  Cloned cloned = fork_with_pidfd(request.way, flags_of(how), 0);
+  if (cloned.pid < 0) return clone_failure(cloned.error_number);
+  if (cloned.pid == 0) {
+    channel_.reset();
+    SpawnRequest own = request;
+    if (how.new_pid_namespace) own.guarantees = 0;
+    WardenProcess(how, wardens_end.get(), holder.get()).run(own, plan);
+  }
+  pid_ = cloned.pid;
+  pidfd_ = std::move(cloned.pidfd);
+  autoreaped_ = (how.guarantees & clone_autoreap) != 0;
+  return Unit{};
+}
+
+// From the first word of the warden's to the exec of COMMAND.
+Status Warden::bring_up(const WardenRequest& how, const SpawnRequest& request, Child& child) {
+  std::optional<Received> received = receive(channel_.get());
+  if (!received) return warden_failure(ECONNRESET);
+  if (received->news.kind == WardenNews::Kind::failed)
+    return Failure{received->news.stage, received->news.error_number, {}, {}, {}};
+  child.pid = how.new_pid_namespace ? received->translated_pid : received->news.pid;
+  child.pidfd = std::move(received->pidfd);
+  child.autoreaped = child.autoreaped && !how.new_pid_namespace;
+  child.reported_on = channel_.get();
+  if (!child.pidfd) return warden_failure(EMFILE);
+  if (request.before_exec)
+    if (Status agreed = request.before_exec(child); !agreed.ok()) return agreed;
+  if (!order({WardenOrder::Kind::go, 0})) return warden_failure(errno);
+  do {
+    received = receive(channel_.get());
+    if (!received) return warden_failure(ECONNRESET);
+  } while (received->news.kind != WardenNews::Kind::running &&
+           received->news.kind != WardenNews::Kind::failed);
+  if (received->news.kind == WardenNews::Kind::failed)
+    return Failure{received->news.stage, received->news.error_number, {}, {}, {}};
+  return Unit{};
+}
+
+std::optional<WardenNews> Warden::next_news() {
+  WardenNews news;
+  const ssize_t got = ::recv(channel_.get(), &news, sizeof news, MSG_DONTWAIT);
+  if (got == sizeof news) return news;
+  if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) channel_.reset();
+  return std::nullopt;
+}
+
+bool Warden::order(WardenOrder order) {
+  return ::send(channel_.get(), &order, sizeof order, MSG_NOSIGNAL) == sizeof order;
+}
+
+}  // namespace tether

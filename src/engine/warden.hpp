@@ -1,0 +1,69 @@
+// The process that stands between tether and COMMAND when a whole tree is to end: COMMAND's parent,
+// which never execs, adopts whoever in the tree loses its parent, and tells what becomes of
+// COMMAND. It and tether watch each other's pidfd, so that neither can be killed alone without the
+// other ending the tree.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "engine/members.hpp"
+#include "engine/spawn.hpp"
+#include "engine/warden_words.hpp"
+
+namespace tether {
+
+// How the warden is made.
+struct WardenRequest {
+  // In a new PID namespace, of which it is the first process; else it is a subreaper.
+  bool new_pid_namespace = false;
+  bool new_user_namespace = false;  // to be permitted to
+  std::uint64_t guarantees = 0;     // of the warden's own clone, for a namespace
+  // Away from the terminal. Not where the child has a group of its own in our session: that would
+  // be orphaned, and its stops thrown away, were its parent in another one (setpgid(2)).
+  bool leaves_session = true;
+  std::string command;  // as ps shows whose warden it is
+  char** arguments = nullptr;
+  char** environment = nullptr;
+};
+
+class Warden {
+ public:
+  Warden() = default;
+  Warden(Warden&&) = default;
+  Warden& operator=(Warden&& other) noexcept;
+  ~Warden() { end(); }
+
+  // Makes the warden and, as its child, what `request` and `plan` say. As spawn(): returns once
+  // exec has succeeded; on failure neither is left. The Child's pid is COMMAND's as we see it, its
+  // pidfd shares the file of the clone's own with the warden's.
+  static Result<Child> spawn(const WardenRequest& how, const SpawnRequest& request,
+                             const ChildPlan& plan, Warden& warden);
+
+  [[nodiscard]] explicit operator bool() const { return static_cast<bool>(pidfd_); }
+  [[nodiscard]] pid_t pid() const { return pid_; }
+  [[nodiscard]] int pidfd() const { return pidfd_.get(); }
+  // Readable when there is news, or when the warden is gone; -1 once it is known to be.
+  [[nodiscard]] int channel() const { return channel_.get(); }
+  // The next news, without waiting; none if there is none.
+  std::optional<WardenNews> next_news();
+  // False if it is gone.
+  bool order(WardenOrder order);
+
+  // Ends the warden, if it has not ended, and reaps it. What is left of its tree is ours then.
+  void end();
+
+ private:
+  Status start(const WardenRequest& how, const SpawnRequest& request, const ChildPlan& plan);
+  Status bring_up(const WardenRequest& how, const SpawnRequest& request, Child& child);
+
+  void dismiss();
+
+  pid_t pid_ = -1;
+  UniqueFd pidfd_;
+  UniqueFd channel_;
+  bool autoreaped_ = false;
+};
+
+}  // namespace tether

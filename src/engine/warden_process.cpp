@@ -1,0 +1,232 @@
+#include "engine/warden_process.hpp"
+
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <utility>
+
+#include "sys/deadline.hpp"
+#include "sys/descriptors.hpp"
+#include "sys/pidfd.hpp"
+#include "sys/process_title.hpp"
+#include "sys/signals.hpp"
+
+namespace tether {
+void WardenProcess::run(const SpawnRequest& request, const ChildPlan& plan) {
+  Status ready = prepare();
+  if (ready.ok()) ready = make_child(request, plan);
+  if (!ready.ok()) {
+    WardenNews news;
+    news.stage = ready.failure().stage;
+    news.error_number = ready.failure().error_number;
+    tell(news);
+    ::_exit(0);
+  }
+  settle();
+  WardenNews running;
+  running.kind = WardenNews::Kind::running;
+  tell(running);
+  watch();
+  leave();
+}
+
+Status WardenProcess::prepare() {
+  // A name of its own: who kills all that is called tether does not mean both of us.
+  (void)::prctl(PR_SET_NAME, "keeper", 0, 0, 0);
+  sweep_ = Sweep(how_.new_pid_namespace ? namespace_as_members() : descendants_as_members());
+  if (!how_.new_pid_namespace && !adopt_orphans()) return Failure{Stage::keeper, errno, {}, {}, {}};
+  signals_.reset(open_signal_descriptor());
+  if (!signals_) return Failure{Stage::keeper, errno, {}, {}, {}};
+  return Unit{};
+}
+
+// The gated way: while the child waits for the word, we leave the session that it is in.
+Status WardenProcess::make_child(const SpawnRequest& request, const ChildPlan& plan) {
+  SpawnRequest own = request;
+  own.before_exec = [this](const Child& made) {
+    leave_terminal();
+    tell_ready(made);
+    return await_word(made);
+  };
+  ChildPlan ours = plan;
+  if (ours.die_with_parent) ours.parent = ::getpid();
+  Result<Child> child = spawn(own, ours);
+  if (!child.ok()) return child.failure();
+  child_ = std::move(child.value());
+  sweep_.set_main(child_.pid);
+  return Unit{};
+}
+
+void WardenProcess::leave_terminal() const {
+  if (how_.leaves_session) {
+    (void)::setsid();
+  } else {
+    (void)::setpgid(0, 0);
+  }
+}
+
+// Under a gate that can take long, and the child can be killed meanwhile.
+Status WardenProcess::await_word(const Child& made) {
+  while (true) {
+    pollfd watched[] = {{channel_, POLLIN, 0}, {made.pidfd.get(), POLLIN, 0}};
+    if (::poll(watched, 2, -1) < 0 && errno != EINTR) break;
+    if (watched[0].revents != 0) {
+      WardenOrder order;
+      if (::recv(channel_, &order, sizeof order, 0) == sizeof order) return Unit{};
+      break;
+    }
+    if (watched[1].revents == 0) continue;
+    tell_ending(made);
+    break;
+  }
+  return Failure{Stage::exec, EINTR, {}, {}, {}};
+}
+
+// COMMAND runs: nothing of the caller's stays open here, no pipe somebody waits for the end of, no
+// directory somebody wants to unmount.
+void WardenProcess::settle() const {
+  close_all_but({channel_, holder_, signals_.get(), child_.pidfd.get()});
+  (void)!::chdir("/");
+  // Without our own name: who kills all that has it in its command line does not mean both of us.
+  set_process_title(how_.arguments, how_.environment,
+                    how_.new_pid_namespace
+                        ? fmt::format("first process of: {}", how_.command)
+                        : fmt::format("keeper of {}: {}", child_.pid, how_.command));
+}
+
+void WardenProcess::watch() {
+  look_at_children();
+  // A child that changed its credentials may be out of our reach: nobody waits for us to tell.
+  while (!sweep_.is_over() || !(child_ended_ || holder_gone_)) {
+    wait_for_news();
+    look_at_children();
+    if (holder_gone_) sweep_.kill();
+    sweep_.go_on();
+    look_at_children();
+  }
+}
+
+void WardenProcess::wait_for_news() {
+  pollfd watched[] = {{signals_.get(), POLLIN, 0},
+                      {holder_gone_ ? -1 : channel_, POLLIN, 0},
+                      {holder_gone_ ? -1 : holder_, POLLIN, 0},
+                      {child_ended_ ? -1 : child_.pidfd.get(), POLLIN, 0}};
+  if (::poll(watched, 4, poll_timeout(sweep_.next_look())) < 0) {
+    // Rather no tree than an unbound one.
+    if (errno != EINTR) holder_gone_ = true;
+    return;
+  }
+  if (watched[0].revents != 0) pass_signals_on();
+  if (watched[1].revents != 0) read_orders();
+  holder_gone_ = holder_gone_ || watched[2].revents != 0;
+}
+
+void WardenProcess::read_orders() {
+  WardenOrder order;
+  const ssize_t got = ::recv(channel_, &order, sizeof order, MSG_DONTWAIT);
+  if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
+  if (got != sizeof order) {
+    holder_gone_ = true;
+    return;
+  }
+  switch (order.kind) {
+    case WardenOrder::Kind::go:
+      break;
+    case WardenOrder::Kind::ask:
+      sweep_.ask(order.signal);
+      break;
+    case WardenOrder::Kind::kill:
+      sweep_.kill();
+      break;
+    case WardenOrder::Kind::in_step:
+      look_at_children();
+      WardenNews news;
+      news.kind = WardenNews::Kind::in_step;
+      tell(news);
+      break;
+  }
+}
+
+// Whoever signals the first process of a namespace, by a pidfd that was handed over say, means
+// COMMAND. A subreaper is nobody's to signal.
+void WardenProcess::pass_signals_on() {
+  while (const auto arrived = next_signal(signals_.get()))
+    if (how_.new_pid_namespace && arrived->number != SIGCHLD && arrived->was_sent && !child_ended_)
+      (void)send_signal(child_.pidfd.get(), arrived->number);
+}
+
+void WardenProcess::look_at_children() {
+  if (!child_ended_) {
+    while (const auto change = take_stop_or_continue(child_.pidfd.get())) {
+      WardenNews news;
+      news.kind = change->stopped ? WardenNews::Kind::stopped : WardenNews::Kind::continued;
+      news.signal = change->signal;
+      tell(news);
+    }
+    if (has_ended(child_.pidfd.get())) {
+      tell_ending(child_);
+      child_ended_ = true;
+      sweep_.set_main(-1);
+    }
+  }
+  reap_others(child_ended_ ? -1 : child_.pid);
+}
+
+void WardenProcess::tell_ending(const Child& child) {
+  WardenNews news;
+  news.kind = WardenNews::Kind::ended;
+  news.has_usage = !child.autoreaped;
+  const auto ending = learn_ending(child.pidfd.get(), child.autoreaped, &news.usage);
+  // Not ours to ask after all: nothing but SIGKILL leaves no trace.
+  news.ending = ending.value_or(Ending{Ending::Code::killed, 0, SIGKILL});
+  tell(news);
+}
+
+void WardenProcess::leave() {
+  WardenNews news;
+  news.kind = WardenNews::Kind::empty;
+  news.ended = sweep_.count().ended;
+  news.out_of_reach = sweep_.count().out_of_reach;
+  tell(news);
+  ::_exit(0);
+}
+
+void WardenProcess::tell(WardenNews news) const {
+  (void)::send(channel_, &news, sizeof news, MSG_NOSIGNAL);
+}
+
+// With the pidfd of the clone itself, which a kernel that ends the child by its last close counts.
+// The first process of a namespace may name another by credentials, which the kernel translates
+// between PID namespaces (unix(7)); elsewhere there is nothing to translate.
+void WardenProcess::tell_ready(const Child& made) const {
+  WardenNews news;
+  news.kind = WardenNews::Kind::ready;
+  news.pid = made.pid;
+  iovec part{&news, sizeof news};
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(ucred))> control{};
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = control.data();
+  message.msg_controllen = how_.new_pid_namespace ? control.size() : CMSG_SPACE(sizeof(int));
+  cmsghdr* header = CMSG_FIRSTHDR(&message);
+  *header = {CMSG_LEN(sizeof(int)), SOL_SOCKET, SCM_RIGHTS};
+  const int pidfd = made.pidfd.get();
+  std::memcpy(CMSG_DATA(header), &pidfd, sizeof pidfd);
+  if (how_.new_pid_namespace) {
+    header = CMSG_NXTHDR(&message, header);
+    *header = {CMSG_LEN(sizeof(ucred)), SOL_SOCKET, SCM_CREDENTIALS};
+    const ucred credentials{made.pid, ::geteuid(), ::getegid()};
+    std::memcpy(CMSG_DATA(header), &credentials, sizeof credentials);
+  }
+  (void)::sendmsg(channel_, &message, MSG_NOSIGNAL);
+}
+
+}  // namespace tether

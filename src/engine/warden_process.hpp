@@ -1,0 +1,45 @@
+// What the warden does from its fork to its end. It never execs: nothing in the tree can take it
+// over, and what is bound to it is bound for good.
+#pragma once
+
+#include "engine/sweep.hpp"
+#include "engine/warden.hpp"
+
+namespace tether {
+
+class WardenProcess {
+ public:
+  // `channel` leads to tether, `holder` is a pidfd of it.
+  WardenProcess(const WardenRequest& how, int channel, int holder)
+      : how_(how), channel_(channel), holder_(holder) {}
+
+  // Makes the child and stays until its tree has ended, or tether is gone and the tree with it.
+  [[noreturn]] void run(const SpawnRequest& request, const ChildPlan& plan);
+
+ private:
+  Status prepare();
+  Status make_child(const SpawnRequest& request, const ChildPlan& plan);
+  Status await_word(const Child& made);
+  void leave_terminal() const;
+  void settle() const;
+  void watch();
+  void wait_for_news();
+  void read_orders();
+  void pass_signals_on();
+  void look_at_children();
+  void tell_ending(const Child& child);
+  void tell(WardenNews news) const;
+  void tell_ready(const Child& made) const;
+  [[noreturn]] void leave();
+
+  const WardenRequest& how_;
+  int channel_;
+  int holder_;
+  UniqueFd signals_;
+  Child child_;
+  bool child_ended_ = false;
+  bool holder_gone_ = false;
+  Sweep sweep_;
+};
+
+}  // namespace tether

@@ -1,0 +1,87 @@
+#include "run/tree.hpp"
+
+#include <poll.h>
+
+#include <utility>
+
+namespace tether {
+namespace {
+
+// A warden answers at once, unless somebody has stopped it.
+constexpr int patience_ms = 100;
+
+}  // namespace
+
+Tree Tree::own(pid_t main) {
+  Tree tree;
+  tree.sweep_.emplace(descendants_as_members());
+  tree.sweep_->set_main(main);
+  return tree;
+}
+
+void Tree::ask(int signal) {
+  if (warden_) (void)warden_.order({WardenOrder::Kind::ask, signal});
+  if (sweep_) sweep_->ask(signal);
+}
+
+void Tree::kill() {
+  if (warden_) (void)warden_.order({WardenOrder::Kind::kill, 0});
+  if (sweep_) sweep_->kill();
+}
+
+std::optional<WardenNews> Tree::next_news() {
+  while (warden_) {
+    std::optional<WardenNews> news;
+    if (early_.empty()) {
+      news = warden_.next_news();
+    } else {
+      news = early_.front();
+      early_.pop_front();
+    }
+    if (!news || news->kind != WardenNews::Kind::empty) return news;
+    wardens_count_ = SweepCount{news->ended, news->out_of_reach};
+  }
+  return std::nullopt;
+}
+
+void Tree::get_in_step() {
+  if (!warden_ || wardens_count_ || !warden_.order({WardenOrder::Kind::in_step, 0})) return;
+  pollfd watched{warden_.channel(), POLLIN, 0};
+  while (::poll(&watched, 1, patience_ms) > 0) {
+    const auto news = warden_.next_news();
+    if (!news || news->kind == WardenNews::Kind::in_step) return;
+    early_.push_back(*news);
+  }
+}
+
+bool Tree::inherit(pid_t main) {
+  if (!warden_ || warden_.channel() >= 0 || wardens_count_) return false;
+  warden_ = Warden();
+  sweep_.emplace(descendants_as_members());
+  sweep_->set_main(main);
+  sweep_->kill();
+  return true;
+}
+
+void Tree::forget_main() {
+  if (sweep_) sweep_->set_main(-1);
+}
+
+void Tree::tend() {
+  if (sweep_) sweep_->go_on();
+}
+
+std::chrono::milliseconds Tree::next_tending() const {
+  return sweep_ ? sweep_->next_look() : std::chrono::milliseconds::max();
+}
+
+bool Tree::is_over() const {
+  if (sweep_) return sweep_->is_over();
+  return !warden_ || wardens_count_;
+}
+
+SweepCount Tree::count() const {
+  return sweep_ ? sweep_->count() : wardens_count_.value_or(SweepCount{});
+}
+
+}  // namespace tether

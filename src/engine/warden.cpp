@@ -177,4 +177,11 @@ bool Warden::order(WardenOrder order) {
   return ::send(channel_.get(), &order, sizeof order, MSG_NOSIGNAL) == sizeof order;
 }
 
+std::optional<Ending> learn_ending_of(const Child& child) {
+  if (child.reported_on < 0) return learn_ending(child.pidfd.get(), child.autoreaped);
+  while (const auto received = receive(child.reported_on))
+    if (received->news.kind == WardenNews::Kind::ended) return received->news.ending;
+  return std::nullopt;
+}
+
 }  // namespace tether

@@ -66,4 +66,8 @@ class Warden {
   bool autoreaped_ = false;
 };
 
+// How a child whose pidfd is readable ended, before it became COMMAND: learned from the kernel, or
+// from the warden that is its parent.
+std::optional<Ending> learn_ending_of(const Child& child);
+
 }  // namespace tether

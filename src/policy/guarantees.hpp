@@ -26,8 +26,8 @@ struct Guarantees {
   Means autoreap = Means::none;
   Means autokill = Means::none;
   Means nnp = Means::none;
-  Means tree = Means::none;
   Means supervisor = Means::none;  // what ends the child if the enforcer of its ties is killed
+  Means tree = Means::none;        // what reaches all that COMMAND has started
 };
 
 // Facts about the caller and COMMAND that the choice depends on.

@@ -10,6 +10,7 @@
 #include <string>
 #include <utility>
 
+#include "engine/warden.hpp"
 #include "policy/signal_map.hpp"
 #include "sys/pidfd.hpp"
 #include "sys/signal_names.hpp"
@@ -25,7 +26,7 @@ Failure given_up(int signal, std::string sentence) {
 }
 
 Failure ended_at_gate(const Child& held) {
-  const auto ending = learn_ending(held.pidfd.get(), held.autoreaped);
+  const auto ending = learn_ending_of(held);
   const int signal = ending ? ending->signal : SIGKILL;
   return given_up(signal, fmt::format("{} ended the child before --block-fd", signal_name(signal)));
 }

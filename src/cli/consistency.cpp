@@ -40,6 +40,7 @@ constexpr Contradiction contradictions[] = {
     {"exec", "die-on-eof", "nobody stays to end it"},
     {"exec", "rewrite", "nobody stays to pass signals on"},
     {"exec", "tree", "nobody stays to end it"},
+    {"exec", "pid-namespace", no_child},
     {"exec", "json", nobody_stays},
     {"exec", "status-fd", nobody_stays},
     {"exec", "status-file", nobody_stays},

@@ -87,6 +87,11 @@ Problem set_ctty(Options& options, const std::string&) {
   return std::nullopt;
 }
 
+Problem set_pid_namespace(Options& options, const std::string&) {
+  options.pid_namespace = options.tree = true;
+  return std::nullopt;
+}
+
 Problem add_success_status(Options& options, const std::string& value) {
   const auto status = parse_number(value, 0, 255);
   if (!status) return "an exit status from 0 to 255";
@@ -151,6 +156,7 @@ constexpr OptionRow rows[] = {
     {"kill-after", nullptr, "k", "DURATION", ties, "SIGKILL that much later (5s; 0 or inf: never)", set_duration<&Options::kill_after>},
     {"success-status", nullptr, "", "N", ties, "exit 0 when COMMAND's status is N; repeatable", add_success_status},
     {"tree", nullptr, "", nullptr, ties, "an ending covers all that COMMAND has started", set<&Options::tree>},
+    {"pid-namespace", nullptr, "", nullptr, ties, "in a PID namespace, which the kernel ends as one", set_pid_namespace},
     {"strict", nullptr, "", nullptr, ties, "fail rather than emulate a guarantee", set<&Options::strict>},
 
     {"nnp", "no-new-privs", "", nullptr, privilege, "no_new_privs for the child (or --no-new-privs)", set<&Options::nnp>},

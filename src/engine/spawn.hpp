@@ -15,6 +15,7 @@ struct Child {
   pid_t pid = -1;
   UniqueFd pidfd;           // from the clone itself: the one an autokill child depends on
   bool autoreaped = false;  // by CLONE_AUTOREAP: ask the pidfd, never wait
+  pid_t init_pid = -1;      // of its PID namespace's first process, if it has its own
   int reported_on = -1;     // a warden's channel, if that is its parent and tells how it ended
   timespec started_at{};    // CLOCK_REALTIME
   timespec started{};       // CLOCK_MONOTONIC

@@ -1,6 +1,5 @@
 #include "engine/warden.hpp"
 
-#include <linux/sched.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -11,6 +10,7 @@
 #include <cstring>
 #include <utility>
 
+#include "engine/namespace_failure.hpp"
 #include "engine/warden_process.hpp"
 #include "sys/clone.hpp"
 #include "sys/pidfd.hpp"
@@ -20,30 +20,38 @@ namespace {
 
 constexpr int patience_ms = 2000;
 
+// Not for long: what holds it up is not ours to wait for.
+void wait_for_end_of(int pidfd) {
+  pollfd watched{pidfd, POLLIN, 0};
+  while (::poll(&watched, 1, patience_ms) < 0 && errno == EINTR) {
+  }
+}
+
 Failure warden_failure(int error_number) {
   return Failure{Stage::keeper, error_number, {}, {}, {}};
 }
 
-Failure clone_failure(int error_number) {
-  return Failure{Stage::clone, error_number, {}, {}, {}};
+Failure clone_failure(const WardenRequest& how, int error_number) {
+  return how.namespaces ? namespace_failure(*how.namespaces, {NamespaceStep::clone, error_number})
+                        : Failure{Stage::clone, error_number, {}, {}, {}};
 }
 
-std::uint64_t flags_of(const WardenRequest& how) {
-  return how.guarantees | (how.new_pid_namespace ? std::uint64_t{CLONE_NEWPID | CLONE_NEWNS} : 0) |
-         (how.new_user_namespace ? std::uint64_t{CLONE_NEWUSER} : 0);
+Failure failure_from(const WardenRequest& how, const WardenNews& news) {
+  if (news.stage == Stage::namespaces && how.namespaces)
+    return namespace_failure(*how.namespaces, {news.step, news.error_number});
+  return Failure{news.stage, news.error_number, {}, {}, {}};
 }
 
-// News with what may come along: a pidfd, and the sender's word for a pid.
+// News, with the pidfd that may come along.
 struct Received {
   WardenNews news;
   UniqueFd pidfd;
-  pid_t translated_pid = -1;
 };
 
 std::optional<Received> receive(int channel) {
   Received received;
   iovec part{&received.news, sizeof received.news};
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(ucred))> control{};
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
   msghdr message{};
   message.msg_iov = &part;
   message.msg_iovlen = 1;
@@ -54,18 +62,11 @@ std::optional<Received> receive(int channel) {
     got = ::recvmsg(channel, &message, MSG_CMSG_CLOEXEC);
   } while (got < 0 && errno == EINTR);
   if (got != sizeof received.news) return std::nullopt;
-  for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr;
-       header = CMSG_NXTHDR(&message, header)) {
-    if (header->cmsg_level != SOL_SOCKET) continue;
-    if (header->cmsg_type == SCM_RIGHTS) {
-      int pidfd = -1;
-      std::memcpy(&pidfd, CMSG_DATA(header), sizeof pidfd);
-      received.pidfd.reset(pidfd);
-    } else if (header->cmsg_type == SCM_CREDENTIALS) {
-      ucred credentials{};
-      std::memcpy(&credentials, CMSG_DATA(header), sizeof credentials);
-      received.translated_pid = credentials.pid;
-    }
+  const cmsghdr* const header = CMSG_FIRSTHDR(&message);
+  if (header != nullptr && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS) {
+    int pidfd = -1;
+    std::memcpy(&pidfd, CMSG_DATA(header), sizeof pidfd);
+    received.pidfd.reset(pidfd);
   }
   return received;
 }
@@ -85,16 +86,18 @@ Warden& Warden::operator=(Warden&& other) noexcept {
 // It leaves at the end of file, and its child before it.
 void Warden::dismiss() {
   channel_.reset();
-  pollfd watched{pidfd_.get(), POLLIN, 0};
-  while (::poll(&watched, 1, patience_ms) < 0 && errno == EINTR) {
-  }
+  wait_for_end_of(pidfd_.get());
   end();
 }
 
 void Warden::end() {
   if (!pidfd_) return;
   (void)send_signal(pidfd_.get(), SIGKILL);
-  if (!autoreaped_) (void)reap(pidfd_.get(), nullptr);
+  if (autoreaped_) {
+    wait_for_end_of(pidfd_.get());
+  } else {
+    (void)reap(pidfd_.get(), nullptr);
+  }
   pidfd_.reset();
 }
 
@@ -122,22 +125,22 @@ Status Warden::start(const WardenRequest& how, const SpawnRequest& request, cons
     return warden_failure(errno);
   channel_.reset(ends[0]);
   UniqueFd wardens_end(ends[1]);
-  const int yes = 1;
-  (void)::setsockopt(channel_.get(), SOL_SOCKET, SO_PASSCRED, &yes, sizeof yes);
   const UniqueFd holder(open_pidfd(::getpid()));
   if (!holder) return warden_failure(errno);
 
-  Cloned cloned = fork_with_pidfd(request.way, flags_of(how), 0);
-  if (cloned.pid < 0) return clone_failure(cloned.error_number);
+  const std::uint64_t flags =
+      how.namespaces ? request.guarantees | namespace_flags(*how.namespaces) : 0;
+  Cloned cloned = fork_with_pidfd(request.way, flags, 0);
+  if (cloned.pid < 0) return clone_failure(how, cloned.error_number);
   if (cloned.pid == 0) {
     channel_.reset();
     SpawnRequest own = request;
-    if (how.new_pid_namespace) own.guarantees = 0;
+    if (how.namespaces) own.guarantees = 0;
     WardenProcess(how, wardens_end.get(), holder.get()).run(own, plan);
   }
   pid_ = cloned.pid;
   pidfd_ = std::move(cloned.pidfd);
-  autoreaped_ = (how.guarantees & clone_autoreap) != 0;
+  autoreaped_ = (flags & clone_autoreap) != 0;
   return Unit{};
 }
 
@@ -145,13 +148,15 @@ Status Warden::start(const WardenRequest& how, const SpawnRequest& request, cons
 Status Warden::bring_up(const WardenRequest& how, const SpawnRequest& request, Child& child) {
   std::optional<Received> received = receive(channel_.get());
   if (!received) return warden_failure(ECONNRESET);
-  if (received->news.kind == WardenNews::Kind::failed)
-    return Failure{received->news.stage, received->news.error_number, {}, {}, {}};
-  child.pid = how.new_pid_namespace ? received->translated_pid : received->news.pid;
+  if (received->news.kind == WardenNews::Kind::failed) return failure_from(how, received->news);
   child.pidfd = std::move(received->pidfd);
-  child.autoreaped = child.autoreaped && !how.new_pid_namespace;
+  child.autoreaped = child.autoreaped && !how.namespaces;
+  if (how.namespaces) child.init_pid = pid_;
   child.reported_on = channel_.get();
   if (!child.pidfd) return warden_failure(EMFILE);
+  // In a namespace of its own the warden knows it by another number.
+  child.pid = how.namespaces ? pid_of(child.pidfd.get()) : received->news.pid;
+  if (child.pid <= 0) return warden_failure(ESRCH);
   if (request.before_exec)
     if (Status agreed = request.before_exec(child); !agreed.ok()) return agreed;
   if (!order({WardenOrder::Kind::go, 0})) return warden_failure(errno);
@@ -160,8 +165,7 @@ Status Warden::bring_up(const WardenRequest& how, const SpawnRequest& request, C
     if (!received) return warden_failure(ECONNRESET);
   } while (received->news.kind != WardenNews::Kind::running &&
            received->news.kind != WardenNews::Kind::failed);
-  if (received->news.kind == WardenNews::Kind::failed)
-    return Failure{received->news.stage, received->news.error_number, {}, {}, {}};
+  if (received->news.kind == WardenNews::Kind::failed) return failure_from(how, received->news);
   return Unit{};
 }
 

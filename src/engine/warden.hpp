@@ -11,15 +11,14 @@
 #include "engine/members.hpp"
 #include "engine/spawn.hpp"
 #include "engine/warden_words.hpp"
+#include "sys/namespaces.hpp"
 
 namespace tether {
 
 // How the warden is made.
 struct WardenRequest {
-  // In a new PID namespace, of which it is the first process; else it is a subreaper.
-  bool new_pid_namespace = false;
-  bool new_user_namespace = false;  // to be permitted to
-  std::uint64_t guarantees = 0;     // of the warden's own clone, for a namespace
+  // In a PID namespace of its own, of which it is the first process; else it is a subreaper.
+  std::optional<NamespacePlan> namespaces;
   // Away from the terminal. Not where the child has a group of its own in our session: that would
   // be orphaned, and its stops thrown away, were its parent in another one (setpgid(2)).
   bool leaves_session = true;
@@ -36,8 +35,9 @@ class Warden {
   ~Warden() { end(); }
 
   // Makes the warden and, as its child, what `request` and `plan` say. As spawn(): returns once
-  // exec has succeeded; on failure neither is left. The Child's pid is COMMAND's as we see it, its
-  // pidfd shares the file of the clone's own with the warden's.
+  // exec has succeeded; on failure neither is left. The guarantees are for the first process of a
+  // namespace, if there is one, as all of it ends with that; else for the child. The Child's pid is
+  // COMMAND's as we see it, its pidfd shares the file of the clone's own with the warden's.
   static Result<Child> spawn(const WardenRequest& how, const SpawnRequest& request,
                              const ChildPlan& plan, Warden& warden);
 

@@ -26,6 +26,7 @@ void WardenProcess::run(const SpawnRequest& request, const ChildPlan& plan) {
     WardenNews news;
     news.stage = ready.failure().stage;
     news.error_number = ready.failure().error_number;
+    news.step = step_;
     tell(news);
     ::_exit(0);
   }
@@ -40,10 +41,24 @@ void WardenProcess::run(const SpawnRequest& request, const ChildPlan& plan) {
 Status WardenProcess::prepare() {
   // A name of its own: who kills all that is called tether does not mean both of us.
   (void)::prctl(PR_SET_NAME, "keeper", 0, 0, 0);
-  sweep_ = Sweep(how_.new_pid_namespace ? namespace_as_members() : descendants_as_members());
-  if (!how_.new_pid_namespace && !adopt_orphans()) return Failure{Stage::keeper, errno, {}, {}, {}};
+  sweep_ = Sweep(how_.namespaces ? namespace_as_members() : descendants_as_members());
+  if (how_.namespaces)
+    if (Status entered = enter_namespaces(); !entered.ok()) return entered;
+  if (!how_.namespaces && !adopt_orphans()) return Failure{Stage::keeper, errno, {}, {}, {}};
   signals_.reset(open_signal_descriptor());
   if (!signals_) return Failure{Stage::keeper, errno, {}, {}, {}};
+  return Unit{};
+}
+
+// Ends with tether, by the kernel's hand: nothing clears the parent-death signal of a process that
+// never execs. Our parent has no number in here; its pidfd tells whether it is there still.
+Status WardenProcess::enter_namespaces() {
+  const NamespaceStatus entered = set_up_namespaces(*how_.namespaces);
+  step_ = entered.step;
+  if (!entered.ok()) return Failure{Stage::namespaces, entered.error_number, {}, {}, {}};
+  if (::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0)
+    return Failure{Stage::bind, errno, {}, {}, {}};
+  if (has_ended(holder_)) ::_exit(0);
   return Unit{};
 }
 
@@ -96,9 +111,8 @@ void WardenProcess::settle() const {
   (void)!::chdir("/");
   // Without our own name: who kills all that has it in its command line does not mean both of us.
   set_process_title(how_.arguments, how_.environment,
-                    how_.new_pid_namespace
-                        ? fmt::format("first process of: {}", how_.command)
-                        : fmt::format("keeper of {}: {}", child_.pid, how_.command));
+                    how_.namespaces ? fmt::format("first process of: {}", how_.command)
+                                    : fmt::format("keeper of {}: {}", child_.pid, how_.command));
 }
 
 void WardenProcess::watch() {
@@ -158,7 +172,7 @@ void WardenProcess::read_orders() {
 // COMMAND. A subreaper is nobody's to signal.
 void WardenProcess::pass_signals_on() {
   while (const auto arrived = next_signal(signals_.get()))
-    if (how_.new_pid_namespace && arrived->number != SIGCHLD && arrived->was_sent && !child_ended_)
+    if (how_.namespaces && arrived->number != SIGCHLD && arrived->was_sent && !child_ended_)
       (void)send_signal(child_.pidfd.get(), arrived->number);
 }
 
@@ -203,29 +217,21 @@ void WardenProcess::tell(WardenNews news) const {
 }
 
 // With the pidfd of the clone itself, which a kernel that ends the child by its last close counts.
-// The first process of a namespace may name another by credentials, which the kernel translates
-// between PID namespaces (unix(7)); elsewhere there is nothing to translate.
 void WardenProcess::tell_ready(const Child& made) const {
   WardenNews news;
   news.kind = WardenNews::Kind::ready;
   news.pid = made.pid;
   iovec part{&news, sizeof news};
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(ucred))> control{};
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
   msghdr message{};
   message.msg_iov = &part;
   message.msg_iovlen = 1;
   message.msg_control = control.data();
-  message.msg_controllen = how_.new_pid_namespace ? control.size() : CMSG_SPACE(sizeof(int));
-  cmsghdr* header = CMSG_FIRSTHDR(&message);
+  message.msg_controllen = control.size();
+  cmsghdr* const header = CMSG_FIRSTHDR(&message);
   *header = {CMSG_LEN(sizeof(int)), SOL_SOCKET, SCM_RIGHTS};
   const int pidfd = made.pidfd.get();
   std::memcpy(CMSG_DATA(header), &pidfd, sizeof pidfd);
-  if (how_.new_pid_namespace) {
-    header = CMSG_NXTHDR(&message, header);
-    *header = {CMSG_LEN(sizeof(ucred)), SOL_SOCKET, SCM_CREDENTIALS};
-    const ucred credentials{made.pid, ::geteuid(), ::getegid()};
-    std::memcpy(CMSG_DATA(header), &credentials, sizeof credentials);
-  }
   (void)::sendmsg(channel_, &message, MSG_NOSIGNAL);
 }
 

@@ -18,6 +18,7 @@ class WardenProcess {
 
  private:
   Status prepare();
+  Status enter_namespaces();
   Status make_child(const SpawnRequest& request, const ChildPlan& plan);
   Status await_word(const Child& made);
   void leave_terminal() const;
@@ -36,6 +37,7 @@ class WardenProcess {
   int channel_;
   int holder_;
   UniqueFd signals_;
+  NamespaceStep step_ = NamespaceStep::clone;  // that failed
   Child child_;
   bool child_ended_ = false;
   bool holder_gone_ = false;

@@ -9,6 +9,7 @@
 
 #include "stage.hpp"
 #include "sys/ending.hpp"
+#include "sys/namespaces.hpp"
 
 namespace tether {
 
@@ -16,7 +17,7 @@ namespace tether {
 struct WardenNews {
   enum class Kind {
     ready,      // the child, `pid`, waits for the word; with its pidfd (SCM_RIGHTS)
-    failed,     // there is no child: `stage` and `error_number`
+    failed,     // there is no child: `stage`, `error_number`, `step`
     running,    // COMMAND runs
     stopped,    // the child was stopped by `signal`
     continued,  // the child was continued
@@ -27,7 +28,8 @@ struct WardenNews {
   Kind kind = Kind::failed;
   Stage stage = Stage::keeper;
   int error_number = 0;
-  pid_t pid = -1;  // of `ready`, as the warden sees it
+  NamespaceStep step = NamespaceStep::clone;  // of Stage::namespaces
+  pid_t pid = -1;                             // of `ready`, as the warden sees it
   int signal = 0;
   Ending ending;
   bool has_usage = false;

@@ -10,14 +10,17 @@
 #include "run/run.hpp"
 #include "run/start.hpp"
 #include "sys/errors.hpp"
+#include "sys/namespaces.hpp"
 
 namespace tether {
 namespace {
 
 constexpr std::pair<std::uint64_t, const char*> flag_names[] = {
-    {CLONE_PIDFD, "CLONE_PIDFD"}, {CLONE_VM, "CLONE_VM"},
-    {CLONE_VFORK, "CLONE_VFORK"}, {clone_autoreap, "CLONE_AUTOREAP"},
-    {clone_nnp, "CLONE_NNP"},     {clone_pidfd_autokill, "CLONE_PIDFD_AUTOKILL"},
+    {CLONE_PIDFD, "CLONE_PIDFD"},   {CLONE_VM, "CLONE_VM"},
+    {CLONE_VFORK, "CLONE_VFORK"},   {clone_autoreap, "CLONE_AUTOREAP"},
+    {clone_nnp, "CLONE_NNP"},       {clone_pidfd_autokill, "CLONE_PIDFD_AUTOKILL"},
+    {CLONE_NEWNS, "CLONE_NEWNS"},   {CLONE_NEWUSER, "CLONE_NEWUSER"},
+    {CLONE_NEWPID, "CLONE_NEWPID"},
 };
 
 std::vector<std::string> names_of(std::uint64_t flags) {
@@ -103,7 +106,9 @@ Result<int> show_dry_run(const Options& options, const Inherited& inherited) {
   SpawnRequest request;
   request.way = support.way;
   request.guarantees = guarantee_flags(record.guarantees);
-  if (options.status_file || options.pidfile || options.block_fd)
+  // Of the first process of a namespace: the one that the kernel's guarantees are for.
+  if (options.pid_namespace) request.guarantees |= namespace_flags(plan_namespaces());
+  if (options.status_file || options.pidfile || options.block_fd || options.tree)
     request.before_exec = [](const Child&) -> Status { return Unit{}; };
   if (options.mode == Mode::wait) record.held_by = HeldBy::tether;
   if (options.mode == Mode::detach)

@@ -170,7 +170,7 @@ Result<Start::Bound> Start::attempt(const KernelSupport& support, const CallerFa
 
 WardenRequest Start::warden_for(const Bound& bound) const {
   WardenRequest how;
-  how.new_pid_namespace = bound.guarantees.tree == Means::pid_namespace;
+  if (bound.guarantees.tree == Means::pid_namespace) how.namespaces = plan_namespaces();
   how.leaves_session = options_.new_session() || !options_.setpgid;
   how.command = options_.command[0];
   how.arguments = inherited_.arguments;
@@ -215,6 +215,7 @@ StartRecord Start::record_of(const Child& child, const Guarantees& guarantees) c
   record.command = options_.command;
   record.started_at = child.started_at;
   record.pidfs_inode = pidfs_inode(child.pidfd.get());
+  record.init_pid = child.init_pid;
   record.supervisor_pid = ::getpid();
   record.held_by = held_by_;
   record.guarantees = guarantees;

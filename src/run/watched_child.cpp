@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <csignal>
 #include <utility>
 
 #include "report/messages.hpp"
@@ -58,7 +59,14 @@ void WatchedChild::signal(int signal) {
 
 void WatchedChild::set_ending(const WardenNews& news) {
   reported_ending_ = news.ending;
-  if (news.has_usage) usage_ = usage_from(news.usage);
+  if (!news.has_usage) return;
+  usage_ = usage_from(news.usage);
+  if (habits_.in_namespace) usage_->from = Usage::From::in_namespace;
+}
+
+void WatchedChild::parent_is_gone() {
+  reported_ = false;
+  lost_parent_ = true;
 }
 
 std::optional<Ending> WatchedChild::learn_ending() {
@@ -70,6 +78,9 @@ std::optional<Ending> WatchedChild::learn_ending() {
   rusage usage{};
   auto ending = reap(child_.pidfd.get(), &usage);
   if (ending) usage_ = usage_from(usage);
+  // With the first process of its namespace it has gone too, waited for by the kernel.
+  if (!ending && lost_parent_)
+    return exit_information(child_.pidfd.get()).value_or(Ending{Ending::Code::killed, 0, SIGKILL});
   if (ending || !was_adopted_) return ending;
   // The parent of an adopted one lives, and reaps it: then the kernel tells us afterwards.
   child_.autoreaped = has_exit_information();

@@ -19,6 +19,7 @@ class WatchedChild {
   struct Habits {
     bool own_group = false;     // signals are for its whole group
     bool sample_usage = false;  // somebody will ask what it used
+    bool in_namespace = false;  // with a first process that waits for it
   };
 
   // Takes the child and its keeper, if it has one.
@@ -40,7 +41,7 @@ class WatchedChild {
   // How it ended, where another process is its parent and has told.
   void set_ending(const WardenNews& news);
   // That process is gone, and we have inherited the child.
-  void parent_is_gone() { reported_ = false; }
+  void parent_is_gone();
   [[nodiscard]] bool awaits_release() const { return child_.autoreaped; }
   // After its end; empty where nothing can tell.
   [[nodiscard]] const std::optional<Usage>& usage() const { return usage_; }
@@ -66,6 +67,7 @@ class WatchedChild {
   std::optional<Usage> usage_;
   bool reported_ = false;  // by a warden, which waits for it
   std::optional<Ending> reported_ending_;
+  bool lost_parent_ = false;
   bool was_adopted_ = false;  // it is not our own child by birth
   bool keeper_missing_ = false;
 };

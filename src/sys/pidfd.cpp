@@ -1,5 +1,6 @@
 #include "sys/pidfd.hpp"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
@@ -9,8 +10,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
+#include <string>
+#include <string_view>
 
 #include "sys/unique_fd.hpp"
 
@@ -106,6 +111,17 @@ std::optional<StopOrContinue> take_stop_or_continue(int pidfd) {
       info.si_pid == 0)
     return std::nullopt;
   return StopOrContinue{info.si_code == CLD_STOPPED, info.si_status};
+}
+
+pid_t pid_of(int pidfd) {
+  const std::string path = "/proc/self/fdinfo/" + std::to_string(pidfd);
+  const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  std::array<char, 512> text{};
+  if (!file || ::read(file.get(), text.data(), text.size() - 1) <= 0) return -1;
+  constexpr std::string_view name = "\nPid:";
+  const std::string_view lines(text.data());
+  const std::size_t at = lines.find(name);
+  return at == std::string_view::npos ? -1 : std::atoi(text.data() + at + name.size());
 }
 
 std::optional<Ending> exit_information(int pidfd) {

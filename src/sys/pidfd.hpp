@@ -47,6 +47,10 @@ struct StopOrContinue {
 // autoreaped children too.
 std::optional<StopOrContinue> take_stop_or_continue(int pidfd);
 
+// The number of the process that `pidfd` is open for, as this process's /proc has it
+// (proc_pid_fdinfo(5)); -1 if it has been reaped, or has no number here, or there is no /proc.
+pid_t pid_of(int pidfd);
+
 // How an autoreaped process ended, from PIDFD_GET_INFO (Linux 6.15). Empty while the kernel has not
 // released it yet, although the pidfd already polls readable: wait for POLLHUP, then ask again.
 std::optional<Ending> exit_information(int pidfd);

@@ -107,8 +107,7 @@ TEST_CASE("bad command lines are refused in one line") {
 }
 
 TEST_CASE("options that are not built yet are not accepted") {
-  for (const std::string option :
-       {"--pid-namespace", "--pidfd-fd=3", "--become=true", "--cgroup=x"}) {
+  for (const std::string option : {"--pidfd-fd=3", "--become=true", "--cgroup=x"}) {
     CAPTURE(option);
     const Finished finished = run({option, "true"});
     CHECK(finished.exit_code == 125);

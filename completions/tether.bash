@@ -66,6 +66,8 @@ _tether()
         -s= --signal=
         -k= --kill-after=
         --success-status=
+        --tree
+        --pid-namespace
         --strict
         --nnp --no-new-privs
         --setsid

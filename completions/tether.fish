@@ -94,6 +94,8 @@ complete -c tether -n __tether_options -l preserve-status -d 'After a timeout, i
 complete -c tether -n __tether_options -s s -l signal -x -a '(__tether_signals)' -d 'The first signal of an ending'
 complete -c tether -n __tether_options -s k -l kill-after -x -a '1s 5s 30s 1m inf' -d 'SIGKILL that much later'
 complete -c tether -n __tether_options -l success-status -x -d 'Exit 0 when the status of COMMAND is this'
+complete -c tether -n __tether_options -l tree -d 'Whatever ends it ends all that it has started'
+complete -c tether -n __tether_options -l pid-namespace -d '--tree in a PID namespace: the kernel ends it'
 complete -c tether -n __tether_options -l strict -d 'Fail rather than emulate a guarantee'
 
 complete -c tether -n __tether_options -l nnp -d 'no_new_privs for the child'

@@ -155,8 +155,8 @@ constexpr OptionRow rows[] = {
     {"signal", nullptr, "s", "SIG", ties, "the first signal of an ending (TERM)", set_signal},
     {"kill-after", nullptr, "k", "DURATION", ties, "SIGKILL that much later (5s; 0 or inf: never)", set_duration<&Options::kill_after>},
     {"success-status", nullptr, "", "N", ties, "exit 0 when COMMAND's status is N; repeatable", add_success_status},
-    {"tree", nullptr, "", nullptr, ties, "an ending covers all that COMMAND has started", set<&Options::tree>},
-    {"pid-namespace", nullptr, "", nullptr, ties, "in a PID namespace, which the kernel ends as one", set_pid_namespace},
+    {"tree", nullptr, "", nullptr, ties, "whatever ends it ends all that it has started", set<&Options::tree>},
+    {"pid-namespace", nullptr, "", nullptr, ties, "--tree in a PID namespace: the kernel ends it", set_pid_namespace},
     {"strict", nullptr, "", nullptr, ties, "fail rather than emulate a guarantee", set<&Options::strict>},
 
     {"nnp", "no-new-privs", "", nullptr, privilege, "no_new_privs for the child (or --no-new-privs)", set<&Options::nnp>},

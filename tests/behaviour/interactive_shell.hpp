@@ -115,9 +115,15 @@ class InteractiveShell {
       const auto jobs = children_of(running_.pid());
       job.tether = jobs.size() == 1 ? jobs[0] : 0;
       job.child = 0;
-      // Not the keeper of an emulated autokill.
-      for (const pid_t child : children_of(job.tether))
-        if (status_of(child, "Name") != "keeper") job.child = child;
+      // Not the keeper of an emulated autokill; that of a tree is COMMAND's parent.
+      for (const pid_t child : children_of(job.tether)) {
+        const auto grandchildren = children_of(child);
+        if (status_of(child, "Name") != "keeper") {
+          job.child = child;
+        } else if (grandchildren.size() == 1) {
+          job.child = grandchildren[0];
+        }
+      }
       return job.child != 0 && link_of(job.tether, "exe") != link_of(job.child, "exe");
     }));
     return job;

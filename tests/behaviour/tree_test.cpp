@@ -9,16 +9,29 @@
 #include <string>
 
 #include "gate.hpp"
+#include "namespace.hpp"
 
 using namespace tether::test;
 
 namespace {
 
-const Words modes[] = {{"--tree"},
-                       {"--tree", "--setpgid"},
-                       {"--tree", "--setsid"},
-                       {"--tree", "--autoreap"},
-                       {"--tree", "--nnp", "--autokill"}};
+// Every way to hold a tree together that there is here.
+std::vector<Words> modes() {
+  std::vector<Words> modes = {{"--tree"},
+                              {"--tree", "--setpgid"},
+                              {"--tree", "--setsid"},
+                              {"--tree", "--autoreap"},
+                              {"--tree", "--nnp", "--autokill"}};
+  if (!has_namespaces()) return modes;
+  modes.push_back({"--pid-namespace"});
+  modes.push_back({"--pid-namespace", "--setpgid"});
+  modes.push_back({"--pid-namespace", "--nnp", "--autokill"});
+  return modes;
+}
+
+bool is_namespace(const Words& mode) {
+  return mode[0] == "--pid-namespace";
+}
 
 // The members that TERM does not end get SIGKILL at once.
 const Words impatient = {"-k", "50ms", "--json"};
@@ -26,7 +39,7 @@ const Words impatient = {"-k", "50ms", "--json"};
 }  // namespace
 
 TEST_CASE("what COMMAND leaves behind is ended, and counted") {
-  for (const Words& mode : modes) {
+  for (const Words& mode : modes()) {
     CAPTURE(joined(mode));
     Family family;
     const Finished done = run(mode + impatient + family.command("leaver"), family.setup());
@@ -40,12 +53,13 @@ TEST_CASE("what COMMAND leaves behind is ended, and counted") {
     // Of the comet more than one generation may have been met.
     CHECK(exit.at("leftover").get<int>() >= Family::others);
     CHECK(exit.at("survivors") == 0);
-    CHECK(done.record("start").at("guarantees").at("tree") == "subreaper");
+    CHECK(done.record("start").at("guarantees").at("tree") ==
+          (is_namespace(mode) ? "pid-namespace" : "subreaper"));
   }
 }
 
 TEST_CASE("a timeout covers the tree") {
-  for (const Words& mode : modes) {
+  for (const Words& mode : modes()) {
     CAPTURE(joined(mode));
     Family family;
     Running running(mode + impatient + Words{"--timeout=2s"} + family.command(), family.setup());
@@ -77,7 +91,7 @@ TEST_CASE("a signal that ends COMMAND ends its tree") {
 }
 
 TEST_CASE("SIGKILL of tether ends the tree") {
-  for (const Words& mode : modes) {
+  for (const Words& mode : modes()) {
     CAPTURE(joined(mode));
     Family family;
     const Running running(mode + family.command(), family.setup());
@@ -98,7 +112,7 @@ TEST_CASE("SIGKILL of tether that is stopped ends the tree") {
 }
 
 TEST_CASE("SIGKILL of the warden ends the tree, and tether says so") {
-  for (const Words& mode : modes) {
+  for (const Words& mode : modes()) {
     CAPTURE(joined(mode));
     Family family;
     Running running(mode + Words{"--json"} + family.command(), family.setup());
@@ -117,16 +131,19 @@ TEST_CASE("SIGKILL of the warden ends the tree, and tether says so") {
 }
 
 TEST_CASE("SIGKILL of a whole foreground group ends the tree") {
-  Family family;
-  Setup setup = family.setup();
-  setup.before_exec = [before = setup.before_exec] {
-    (void)::setpgid(0, 0);
-    before();
-  };
-  const Running running(Words{"--tree"} + family.command(), setup);
-  REQUIRE(family.is_up());
-  REQUIRE(::kill(-running.pid(), SIGKILL) == 0);
-  CHECK(family.is_gone());
+  for (const Words& mode : modes()) {
+    CAPTURE(joined(mode));
+    Family family;
+    Setup setup = family.setup();
+    setup.before_exec = [before = setup.before_exec] {
+      (void)::setpgid(0, 0);
+      before();
+    };
+    const Running running(mode + family.command(), setup);
+    REQUIRE(family.is_up());
+    REQUIRE(::kill(-running.pid(), SIGKILL) == 0);
+    CHECK(family.is_gone());
+  }
 }
 
 TEST_CASE("the warden holds nothing of the caller's, and has a name of its own") {
@@ -172,7 +189,7 @@ TEST_CASE("a member is asked once, and a stopped one can answer") {
 }
 
 TEST_CASE("the orphans that a tree sheds do not take COMMAND's status") {
-  for (const Words& mode : modes) {
+  for (const Words& mode : modes()) {
     CAPTURE(joined(mode));
     const Finished done = run(mode + Words{"--json", "--", "/bin/sh", "-c",
                                            "i=0; while [ $i -lt 100 ]; do (" + tool("probe") +

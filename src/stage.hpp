@@ -15,6 +15,7 @@ enum class Stage {
   pidfile,     // --pidfile
   running,     // --pidfile names a process that runs
   record,      // the status file or status descriptor
+  cgroup,      // --cgroup
   clone,       // no process could be made
   namespaces,  // --pid-namespace
   session,     // --setsid

@@ -57,6 +57,10 @@ std::string subject_of(const Failure& failure) {
       return failure.detail.empty()
                  ? fmt::format("cannot use pidfile '{}'", failure.path)
                  : fmt::format("cannot use pidfile '{}': {}", failure.path, failure.detail);
+    case Stage::cgroup:
+      return failure.detail.empty()
+                 ? fmt::format("cannot use cgroup '{}'", failure.path)
+                 : fmt::format("cannot use cgroup '{}': {}", failure.path, failure.detail);
     case Stage::record:
       return fmt::format("cannot write {}",
                          failure.path.empty() ? failure.detail : fmt::format("'{}'", failure.path));

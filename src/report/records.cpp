@@ -173,6 +173,8 @@ const char* name_of(Stage stage) {
       return "running";
     case Stage::record:
       return "record";
+    case Stage::cgroup:
+      return "cgroup";
     case Stage::clone:
       return "clone";
     case Stage::namespaces:

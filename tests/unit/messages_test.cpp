@@ -74,6 +74,8 @@ TEST_CASE("every stage has its sentence and its exit status") {
       {at(Stage::pidfile, 0, "/p", "it is a link"), "cannot use pidfile '/p': it is a link", 125},
       {at(Stage::pidfile, EIO, "/p", "lock"), "cannot use pidfile '/p': lock: Input/output error",
        125},
+      {at(Stage::cgroup, EACCES, "/c"), "cannot use cgroup '/c': Permission denied", 125},
+      {at(Stage::cgroup, 0, "/c", "not one"), "cannot use cgroup '/c': not one", 125},
       {at(Stage::running, 0, "/p", "it runs already as 42"), "it runs already as 42", 125},
       {at(Stage::ctty, ENOTTY),
        "cannot make standard input the controlling terminal: Inappropriate ioctl for device", 125},
@@ -106,7 +108,7 @@ TEST_CASE("a COMMAND that is not there is 127 and one that cannot be executed 12
 TEST_CASE("ENOENT at any other stage is a failure of tether") {
   for (const Stage stage :
        {Stage::directory, Stage::record, Stage::clone, Stage::descriptor, Stage::input,
-        Stage::output, Stage::pidfile, Stage::gate, Stage::stop}) {
+        Stage::output, Stage::pidfile, Stage::cgroup, Stage::gate, Stage::stop}) {
     CHECK(exit_status_of(at(stage, ENOENT, "x", "y")) == 125);
     CHECK(exit_status_of(at(stage, EACCES, "x", "y")) == 125);
   }

@@ -267,6 +267,7 @@ TEST_CASE("every stage has the name of the schema") {
                                                             {Stage::pidfile, "pidfile"},
                                                             {Stage::running, "running"},
                                                             {Stage::record, "record"},
+                                                            {Stage::cgroup, "cgroup"},
                                                             {Stage::clone, "clone"},
                                                             {Stage::namespaces, "namespaces"},
                                                             {Stage::session, "session"},

@@ -1,0 +1,253 @@
+#include "sys/cgroup.hpp"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <linux/magic.h>
+#include <poll.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <climits>
+#include <utility>
+
+#include "sys/cgroup_files.hpp"
+
+namespace tether {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr int as_place = O_PATH | O_DIRECTORY | O_CLOEXEC;
+constexpr mode_t directory_mode = 0755;  // less the umask
+
+// For what ends with COMMAND, but not at once, such as the rest of an interrupted pipeline.
+constexpr milliseconds patience_with_the_last{200};
+// Looked at now and then as well, as not everything that keeps a directory busy is announced.
+constexpr milliseconds longest_wait_for_news{10};
+
+Failure not_version_2(const std::string& path) {
+  return Failure{Stage::cgroup, 0, path, "not a directory of cgroup v2",
+                 "/proc/mounts shows where that is mounted, as type cgroup2"};
+}
+
+// `above`: the directory that it cannot be made in.
+std::string hint_for_making(int error_number, const std::string& above) {
+  switch (error_number) {
+    case EACCES:
+    case EPERM:
+      return fmt::format("not delegated: '{}' is not writable for this user", above);
+    case EROFS:
+      return "cgroup v2 is mounted read-only here, as in most containers";
+    case EAGAIN:
+      return "cgroup.max.descendants or cgroup.max.depth of a directory above is reached";
+    default:
+      return {};
+  }
+}
+
+std::string link_of(int fd) {
+  std::array<char, PATH_MAX> path;
+  const ssize_t size =
+      ::readlink(fmt::format("/proc/self/fd/{}", fd).c_str(), path.data(), path.size());
+  return size > 0 ? std::string(path.data(), static_cast<std::size_t>(size)) : std::string();
+}
+
+std::vector<std::string> directories_in(int directory_fd) {
+  std::vector<std::string> names;
+  const int fd = ::openat(directory_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  DIR* const directory = fd >= 0 ? ::fdopendir(fd) : nullptr;
+  if (directory == nullptr) return names;
+  while (const dirent* const entry = ::readdir(directory))
+    if (entry->d_type == DT_DIR && entry->d_name[0] != '.') names.emplace_back(entry->d_name);
+  (void)::closedir(directory);
+  return names;
+}
+
+void add_members(int directory_fd, std::vector<pid_t>& all) {
+  const std::vector<pid_t> own =
+      pids_in(read_cgroup_file(directory_fd, "cgroup.procs").value_or(std::string()));
+  all.insert(all.end(), own.begin(), own.end());
+  for (const std::string& name : directories_in(directory_fd))
+    if (const UniqueFd below(::openat(directory_fd, name.c_str(), as_place | O_NOFOLLOW)); below)
+      add_members(below.get(), all);
+}
+
+// Deepest first. What is not empty stays.
+void remove_below(int directory_fd) {
+  for (const std::string& name : directories_in(directory_fd)) {
+    if (const UniqueFd below(::openat(directory_fd, name.c_str(), as_place | O_NOFOLLOW)); below)
+      remove_below(below.get());
+    (void)::unlinkat(directory_fd, name.c_str(), AT_REMOVEDIR);
+  }
+}
+
+bool is_writable(int directory_fd, const char* file) {
+  return ::faccessat(directory_fd, file, W_OK, AT_EACCESS) == 0;
+}
+
+bool has_member(int directory_fd, pid_t pid) {
+  const std::vector<pid_t> all = members_of_cgroup(directory_fd);
+  return std::find(all.begin(), all.end(), pid) != all.end();
+}
+
+// Empty above the root of what is mounted.
+UniqueFd directory_above(int directory_fd) {
+  UniqueFd above(::openat(directory_fd, "..", as_place));
+  struct stat one {};
+  struct stat other {};
+  const bool is_another = above && is_cgroup2(above.get()) && ::fstat(above.get(), &one) == 0 &&
+                          ::fstat(directory_fd, &other) == 0 && one.st_ino != other.st_ino;
+  return is_another ? std::move(above) : UniqueFd();
+}
+
+}  // namespace
+
+bool is_cgroup2(int directory_fd) {
+  struct statfs system {};
+  return ::fstatfs(directory_fd, &system) == 0 && system.f_type == CGROUP2_SUPER_MAGIC;
+}
+
+std::vector<pid_t> members_of_cgroup(int directory_fd) {
+  std::vector<pid_t> all;
+  add_members(directory_fd, all);
+  return all;
+}
+
+Failure Cgroup::failure(int error_number, const char* file) const {
+  return Failure{Stage::cgroup,
+                 error_number,
+                 file != nullptr ? fmt::format("{}/{}", path_, file) : path_,
+                 {},
+                 {}};
+}
+
+// Finds the parent, and the directory if it is there.
+Result<Cgroup> Cgroup::locate(const std::string& path) {
+  std::string whole = path;
+  while (whole.size() > 1 && whole.back() == '/') whole.pop_back();
+  const std::size_t slash = whole.rfind('/');
+  const std::string above =
+      slash == std::string::npos ? "." : whole.substr(0, std::max<std::size_t>(slash, 1));
+  std::string name = slash == std::string::npos ? whole : whole.substr(slash + 1);
+  if (name.empty()) name = ".";  // of "/"
+
+  UniqueFd parent(::open(above.c_str(), as_place));
+  if (!parent)
+    return Failure{Stage::cgroup,
+                   errno,
+                   above,
+                   {},
+                   errno == ENOENT ? "only the last directory of a path is made" : ""};
+  Cgroup found(path, std::move(parent), std::move(name));
+  if (!found.open_directory() && errno != ENOENT) return found.failure(errno);
+  const int place = found.directory_ ? found.directory_.get() : found.parent_.get();
+  if (!is_cgroup2(place)) return not_version_2(found.directory_ ? path : above);
+  return found;
+}
+
+bool Cgroup::open_directory() {
+  directory_.reset(::openat(parent_.get(), name_.c_str(), as_place));
+  if (!directory_) return false;
+  full_path_ = link_of(directory_.get());
+  if (full_path_.empty()) full_path_ = path_;
+  events_.reset(::openat(directory_.get(), "cgroup.events", O_RDONLY | O_CLOEXEC));
+  return true;
+}
+
+Result<Cgroup> Cgroup::open_or_make(const std::string& path) {
+  Result<Cgroup> found = locate(path);
+  if (!found.ok() || found.value().directory_) return found;
+  if (Status made = found.value().make(); !made.ok()) return made.failure();
+  return found;
+}
+
+Status Cgroup::make() {
+  was_made_ = ::mkdirat(parent_.get(), name_.c_str(), directory_mode) == 0;
+  if (!was_made_ && errno != EEXIST) {
+    Failure refused = failure(errno);
+    refused.hint = hint_for_making(refused.error_number, link_of(parent_.get()));
+    return refused;
+  }
+  if (open_directory()) return Unit{};
+  const int error_number = errno;
+  if (was_made_) (void)::unlinkat(parent_.get(), name_.c_str(), AT_REMOVEDIR);
+  return failure(error_number);
+}
+
+Result<bool> Cgroup::would_make(const std::string& path) {
+  const Result<Cgroup> found = locate(path);
+  if (!found.ok()) return found.failure();
+  if (found.value().directory_) return false;
+  if (is_writable(found.value().parent_.get(), ".")) return true;
+  Failure refused = found.value().failure(errno);
+  refused.hint = hint_for_making(refused.error_number, link_of(found.value().parent_.get()));
+  return refused;
+}
+
+Status Cgroup::check_free_of_others() const {
+  // A threaded one answers EOPNOTSUPP, and could not be killed either.
+  if (!read_cgroup_file(directory_.get(), "cgroup.procs")) return failure(errno, "cgroup.procs");
+  if (was_made_ || (members().empty() && wait_until_empty(patience_with_the_last))) return Unit{};
+  Failure refused = failure(0);
+  refused.detail = contains(::getpid()) ? "tether itself is in it"
+                                        : "there are processes in it that tether has not started";
+  refused.hint = "name a directory that is empty, or one that is not there yet";
+  return refused;
+}
+
+bool Cgroup::is_populated() const {
+  std::array<char, 256> text;
+  const ssize_t got = events_ ? ::pread(events_.get(), text.data(), text.size(), 0) : -1;
+  if (got < 0) return !members().empty();
+  const auto populated =
+      number_of(std::string_view(text.data(), static_cast<std::size_t>(got)), "populated");
+  return populated.value_or(1) != 0;
+}
+
+bool Cgroup::wait_until_empty(milliseconds patience) const {
+  using Clock = std::chrono::steady_clock;
+  const auto deadline = Clock::now() + patience;
+  while (is_populated()) {
+    const auto left = std::chrono::ceil<milliseconds>(deadline - Clock::now());
+    if (left <= milliseconds(0)) return false;
+    pollfd changed{events_.get(), POLLPRI, 0};
+    (void)::poll(&changed, 1, static_cast<int>(std::min(left, longest_wait_for_news).count()));
+  }
+  return true;
+}
+
+std::vector<pid_t> Cgroup::members() const {
+  return members_of_cgroup(directory_.get());
+}
+
+bool Cgroup::contains(pid_t pid) const {
+  return has_member(directory_.get(), pid);
+}
+
+std::string Cgroup::unwritable_file() const {
+  if (!is_writable(directory_.get(), "cgroup.procs")) return full_path_ + "/cgroup.procs";
+  UniqueFd place = directory_above(directory_.get());
+  while (place && !has_member(place.get(), ::getpid())) place = directory_above(place.get());
+  if (!place || is_writable(place.get(), "cgroup.procs")) return {};
+  return link_of(place.get()) + "/cgroup.procs";
+}
+
+Status Cgroup::remove() {
+  if (!directory_ || !std::exchange(was_made_, false)) return Unit{};
+  // ENOENT: somebody else was quicker, and that is as good.
+  const auto is_gone = [this] {
+    remove_below(directory_.get());
+    return ::unlinkat(parent_.get(), name_.c_str(), AT_REMOVEDIR) == 0 || errno == ENOENT;
+  };
+  if (is_gone()) return Unit{};
+  if (errno != EBUSY) return failure(errno);
+  const bool is_empty = wait_until_empty(patience_with_the_last);
+  return is_empty && is_gone() ? Status(Unit{}) : Status(failure(EBUSY));
+}
+
+}  // namespace tether

@@ -1,0 +1,84 @@
+#include "sys/cgroup_files.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <charconv>
+
+#include "sys/unique_fd.hpp"
+
+namespace tether {
+namespace {
+
+constexpr std::string_view blank = " \n";
+
+// Takes the first word off `text`; empty at its end.
+std::string_view take_word(std::string_view& text) {
+  text.remove_prefix(std::min(text.find_first_not_of(blank), text.size()));
+  const std::string_view word = text.substr(0, text.find_first_of(blank));
+  text.remove_prefix(word.size());
+  return word;
+}
+
+std::string_view take_line(std::string_view& text) {
+  const std::string_view line = text.substr(0, text.find('\n'));
+  text.remove_prefix(std::min(line.size() + 1, text.size()));
+  return line;
+}
+
+}  // namespace
+
+std::optional<std::string> read_cgroup_file(int directory_fd, const char* name) {
+  const UniqueFd file(::openat(directory_fd, name, O_RDONLY | O_CLOEXEC));
+  if (!file) return std::nullopt;
+  std::string text;
+  std::array<char, 4096> buffer;
+  while (true) {
+    const ssize_t got = ::read(file.get(), buffer.data(), buffer.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return std::nullopt;
+    if (got == 0) return text;
+    text.append(buffer.data(), static_cast<std::size_t>(got));
+  }
+}
+
+bool write_cgroup_file(int directory_fd, const char* name, std::string_view text) {
+  const UniqueFd file(::openat(directory_fd, name, O_WRONLY | O_CLOEXEC));
+  return file && ::write(file.get(), text.data(), text.size()) >= 0;
+}
+
+std::optional<std::uint64_t> number_in(std::string_view text) {
+  const std::string_view word = take_word(text);
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);
+  if (error != std::errc() || end != word.data() + word.size()) return std::nullopt;
+  return number;
+}
+
+std::optional<std::uint64_t> number_of(std::string_view text, std::string_view key) {
+  while (!text.empty()) {
+    std::string_view line = take_line(text);
+    if (take_word(line) == key) return number_in(line);
+  }
+  return std::nullopt;
+}
+
+bool has_word(std::string_view text, std::string_view word) {
+  while (true) {
+    const std::string_view next = take_word(text);
+    if (next.empty() || next == word) return !next.empty();
+  }
+}
+
+std::vector<pid_t> pids_in(std::string_view text) {
+  std::vector<pid_t> pids;
+  while (!text.empty())
+    if (const auto pid = number_in(take_line(text)); pid && *pid != 0)
+      pids.push_back(static_cast<pid_t>(*pid));
+  return pids;
+}
+
+}  // namespace tether

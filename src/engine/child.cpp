@@ -28,6 +28,13 @@ ChildReport failed_at(Stage stage) noexcept {
   return report;
 }
 
+// First of all, so that everything it does is counted there; 0 is whoever writes (cgroups(7)).
+bool enter_cgroup(const ChildPlan& plan, ChildReport& report) noexcept {
+  if (plan.cgroup_procs_fd < 0 || ::write(plan.cgroup_procs_fd, "0", 1) == 1) return true;
+  report = failed_at(Stage::cgroup);
+  return false;
+}
+
 bool enter_session_or_group(const ChildPlan& plan, ChildReport& report) noexcept {
   if (plan.new_session && ::setsid() < 0) {
     report = failed_at(Stage::session);
@@ -141,7 +148,9 @@ bool redirect(const ChildPlan& plan, ChildReport& report) noexcept {
 }
 
 bool prepare(const ChildPlan& plan, ChildReport& report) noexcept {
-  if (!enter_session_or_group(plan, report) || !redirect(plan, report)) return false;
+  if (!enter_cgroup(plan, report) || !enter_session_or_group(plan, report) ||
+      !redirect(plan, report))
+    return false;
   if (plan.directory_fd >= 0 && ::fchdir(plan.directory_fd) != 0) {
     report = failed_at(Stage::directory);
     return false;

@@ -41,7 +41,8 @@ struct ChildPlan {
   const int* truncated = nullptr;  // which of them to empty, last of all
   std::size_t truncated_count = 0;
 
-  int directory_fd = -1;  // changed into, if not negative
+  int cgroup_procs_fd = -1;  // cgroup.procs of where it has to go by itself, if not negative
+  int directory_fd = -1;     // changed into, if not negative
   bool set_umask = false;
   mode_t umask = 0;
   const rlimit* open_files = nullptr;  // the inherited limit, where tether raised its own

@@ -49,8 +49,8 @@ Result<Child> spawn_sharing_memory(const SpawnRequest& request, ChildPlan& plan)
   plan.shared_report = &report;
   Child times;
   stamp(times);
-  Cloned cloned =
-      run_sharing_memory(request.way, request.guarantees, run_child_on_own_stack, &plan);
+  Cloned cloned = run_sharing_memory(request.way, request.guarantees, request.cgroup_fd,
+                                     run_child_on_own_stack, &plan);
   if (cloned.pid < 0) return Failure{Stage::clone, cloned.error_number, {}, {}, {}};
   Child child = child_from(request, std::move(cloned));
   child.started_at = times.started_at;
@@ -81,7 +81,7 @@ Result<Child> spawn_forked(const SpawnRequest& request, ChildPlan& plan) {
 
   Child times;
   stamp(times);
-  Cloned cloned = fork_with_pidfd(request.way, request.guarantees, SIGCHLD);
+  Cloned cloned = fork_with_pidfd(request.way, request.guarantees, SIGCHLD, request.cgroup_fd);
   if (cloned.pid < 0) return Failure{Stage::clone, cloned.error_number, {}, {}, {}};
   if (cloned.pid == 0) run_child(plan);
   childs_end.reset();
@@ -112,7 +112,8 @@ Result<Child> spawn_forked(const SpawnRequest& request, ChildPlan& plan) {
 
 std::uint64_t flags_of(const SpawnRequest& request) {
   if (request.way == CloneWay::fork) return 0;
-  return CLONE_PIDFD | request.guarantees | (shares_memory(request) ? shared_memory_flags() : 0);
+  return CLONE_PIDFD | request.guarantees | (request.cgroup_fd >= 0 ? CLONE_INTO_CGROUP : 0) |
+         (shares_memory(request) ? shared_memory_flags() : 0);
 }
 
 Result<Child> spawn(const SpawnRequest& request, ChildPlan plan) {

@@ -24,6 +24,8 @@ struct Child {
 struct SpawnRequest {
   CloneWay way = CloneWay::clone3;
   std::uint64_t guarantees = 0;  // clone_autoreap, clone_nnp, clone_pidfd_autokill; clone3 only
+  // The directory of cgroup v2 that the child is made in, or -1; clone3 only.
+  int cgroup_fd = -1;
   // If set: called in the parent when the child is ready, before COMMAND's first instruction. What
   // it fails with, the spawn fails with. The child is then forked, as a parent suspended in
   // CLONE_VFORK could do nothing.

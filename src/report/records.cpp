@@ -266,7 +266,8 @@ std::string to_line(const FeaturesRecord& features) {
                                : Json(nullptr);
   record["flags"] = {{"CLONE_AUTOREAP", features.support.autoreap},
                      {"CLONE_NNP", features.support.nnp},
-                     {"CLONE_PIDFD_AUTOKILL", features.support.autokill}};
+                     {"CLONE_PIDFD_AUTOKILL", features.support.autokill},
+                     {"CLONE_INTO_CGROUP", features.support.into_cgroup}};
   record["guarantees"] = guarantees_of(features.guarantees);
   return dump(record) + "\n";
 }

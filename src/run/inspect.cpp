@@ -20,7 +20,7 @@ constexpr std::pair<std::uint64_t, const char*> flag_names[] = {
     {CLONE_VFORK, "CLONE_VFORK"},   {clone_autoreap, "CLONE_AUTOREAP"},
     {clone_nnp, "CLONE_NNP"},       {clone_pidfd_autokill, "CLONE_PIDFD_AUTOKILL"},
     {CLONE_NEWNS, "CLONE_NEWNS"},   {CLONE_NEWUSER, "CLONE_NEWUSER"},
-    {CLONE_NEWPID, "CLONE_NEWPID"},
+    {CLONE_NEWPID, "CLONE_NEWPID"}, {CLONE_INTO_CGROUP, "CLONE_INTO_CGROUP"},
 };
 
 std::vector<std::string> names_of(std::uint64_t flags) {
@@ -77,7 +77,8 @@ std::string features_text(const FeaturesRecord& record) {
     return fmt::format("  {:<21} {}\n", name, there ? "yes" : "no");
   };
   text += "clone flags\n" + flag("CLONE_AUTOREAP", support.autoreap) +
-          flag("CLONE_NNP", support.nnp) + flag("CLONE_PIDFD_AUTOKILL", support.autokill);
+          flag("CLONE_NNP", support.nnp) + flag("CLONE_PIDFD_AUTOKILL", support.autokill) +
+          flag("CLONE_INTO_CGROUP", support.into_cgroup);
   text += "with --autoreap --autokill --nnp\n";
   return text + guarantee_rows(record.guarantees);
 }

@@ -69,6 +69,12 @@ int signal_for(std::uint64_t flags) {
   return (flags & clone_autoreap) != 0 ? 0 : SIGCHLD;  // EINVAL otherwise
 }
 
+void set_cgroup(clone_args& arguments, int cgroup_fd) {
+  if (cgroup_fd < 0) return;
+  arguments.flags |= CLONE_INTO_CGROUP;
+  arguments.cgroup = static_cast<std::uint64_t>(cgroup_fd);
+}
+
 Cloned failed(int error_number) {
   Cloned none;
   none.error_number = error_number;
@@ -108,13 +114,15 @@ std::uint64_t shared_memory_flags() {
   return CLONE_VM | CLONE_VFORK;
 }
 
-Cloned run_sharing_memory(CloneWay way, std::uint64_t flags, void (*body)(void*), void* argument) {
+Cloned run_sharing_memory(CloneWay way, std::uint64_t flags, int cgroup_fd, void (*body)(void*),
+                          void* argument) {
   int pidfd = -1;
   long pid = -1;
   const std::uint64_t low_flags = shared_memory_flags() | CLONE_PIDFD;
   if (way == CloneWay::clone3) {
     clone_args arguments{};
     arguments.flags = low_flags | flags;
+    set_cgroup(arguments, cgroup_fd);
     arguments.pidfd = address(&pidfd);
     arguments.exit_signal = static_cast<std::uint64_t>(signal_for(flags));
     arguments.stack = address(child_stack);
@@ -134,7 +142,7 @@ Cloned run_sharing_memory(CloneWay way, std::uint64_t flags, void (*body)(void*)
   return cloned;
 }
 
-Cloned fork_with_pidfd(CloneWay way, std::uint64_t flags, int exit_signal) {
+Cloned fork_with_pidfd(CloneWay way, std::uint64_t flags, int exit_signal, int cgroup_fd) {
   if (!takes_flags(way, flags)) return failed(EINVAL);
   if (way == CloneWay::fork) return plain_fork();
   int pidfd = -1;
@@ -145,6 +153,7 @@ Cloned fork_with_pidfd(CloneWay way, std::uint64_t flags, int exit_signal) {
     arguments.pidfd = address(&pidfd);
     arguments.exit_signal =
         (flags & clone_autoreap) != 0 ? 0 : static_cast<std::uint64_t>(exit_signal);
+    set_cgroup(arguments, cgroup_fd);
     pid = ::syscall(SYS_clone3, &arguments, sizeof arguments);
   } else {
     const std::uint64_t legacy_flags = CLONE_PIDFD | flags | static_cast<unsigned>(exit_signal);

@@ -40,14 +40,16 @@ std::uint64_t shared_memory_flags();
 // nothing is copied, whatever the size of this process). `flags` are the guarantees wanted (high
 // bits; only with clone3). The child is an ordinary one (SIGCHLD) unless clone_autoreap is asked
 // for. `body` must not return and must call async-signal-safe functions only.
-// Needs can_share_memory() and a way other than fork.
-Cloned run_sharing_memory(CloneWay way, std::uint64_t flags, void (*body)(void*), void* argument);
+// `cgroup_fd`: the directory of cgroup v2 that it is made in (CLONE_INTO_CGROUP, Linux 5.7; only
+// with clone3), or -1. Needs can_share_memory() and a way other than fork.
+Cloned run_sharing_memory(CloneWay way, std::uint64_t flags, int cgroup_fd, void (*body)(void*),
+                          void* argument);
 
 // As fork(2): a child with a copy of this memory returns here with pid 0. `flags` are guarantees
 // and namespaces; EINVAL if the way cannot take them: legacy clone those above bit 31, fork any.
 // `exit_signal` 0 makes a child that no generic wait sees (wait with __WALL); fork itself cannot do
-// that and uses SIGCHLD.
-Cloned fork_with_pidfd(CloneWay way, std::uint64_t flags, int exit_signal);
+// that and uses SIGCHLD. `cgroup_fd` as above.
+Cloned fork_with_pidfd(CloneWay way, std::uint64_t flags, int exit_signal, int cgroup_fd = -1);
 
 // Whether a call that made no process, for this reason, may make one without its flags or in
 // another way: the kernel does not know it, or a sandbox or the kernel does not permit it.

@@ -1,5 +1,6 @@
 #include "sys/kernel_support.hpp"
 
+#include <linux/sched.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -28,6 +29,7 @@ KernelSupport probe_kernel() {
   };
   support.autoreap = known(clone_autoreap) && has_exit_information();
   support.nnp = known(clone_nnp);
+  support.into_cgroup = known(CLONE_INTO_CGROUP);
   support.autokill = known(clone_autoreap | clone_nnp | clone_pidfd_autokill);
   return support;
 }

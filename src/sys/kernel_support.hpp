@@ -14,9 +14,10 @@ struct KernelSupport {
   bool nnp = false;
   bool autokill = false;   // with no_new_privs or CAP_SYS_ADMIN
   bool pidfd_open = true;  // without it nobody can watch a process it has not made
+  bool into_cgroup = false;
 
   // The hope that a first attempt is made with: it costs nothing where it comes true.
-  static KernelSupport everything() { return {CloneWay::clone3, 0, true, true, true, true}; }
+  static KernelSupport everything() { return {CloneWay::clone3, 0, true, true, true, true, true}; }
 };
 
 // Tries the calls and flags, without making a process (Linux 5.10 to 7.3).

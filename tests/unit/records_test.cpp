@@ -222,21 +222,23 @@ TEST_CASE("a features record reads as written down") {
   const FeaturesRecord native{"7.3.4",
                               KernelSupport::everything(),
                               {Means::kernel, Means::kernel, Means::kernel, Means::kernel}};
-  CHECK(to_line(native) ==
-        R"({"record":"features","version":1,"kernel":"7.3.4","call":"clone3",)"
-        R"("clone3_error":null,"flags":{"CLONE_AUTOREAP":true,"CLONE_NNP":true,)"
-        R"("CLONE_PIDFD_AUTOKILL":true},"guarantees":{"autoreap":"kernel",)"
-        R"("autokill":"kernel","nnp":"kernel","tree":null,"supervisor":"kernel"}})"
-        "\n");
+  CHECK(
+      to_line(native) ==
+      R"({"record":"features","version":1,"kernel":"7.3.4","call":"clone3",)"
+      R"("clone3_error":null,"flags":{"CLONE_AUTOREAP":true,"CLONE_NNP":true,)"
+      R"("CLONE_PIDFD_AUTOKILL":true,"CLONE_INTO_CGROUP":true},"guarantees":{"autoreap":"kernel",)"
+      R"("autokill":"kernel","nnp":"kernel","tree":null,"supervisor":"kernel"}})"
+      "\n");
   const FeaturesRecord sandboxed{"5.10.0",
                                  {CloneWay::legacy_clone, ENOSYS, false, false, false},
                                  {Means::wait, Means::pdeathsig, Means::prctl, Means::pdeathsig}};
-  CHECK(to_line(sandboxed) ==
-        R"({"record":"features","version":1,"kernel":"5.10.0","call":"clone",)"
-        R"("clone3_error":"ENOSYS","flags":{"CLONE_AUTOREAP":false,"CLONE_NNP":false,)"
-        R"("CLONE_PIDFD_AUTOKILL":false},"guarantees":{"autoreap":"wait",)"
-        R"("autokill":"pdeathsig","nnp":"prctl","tree":null,"supervisor":"pdeathsig"}})"
-        "\n");
+  CHECK(
+      to_line(sandboxed) ==
+      R"({"record":"features","version":1,"kernel":"5.10.0","call":"clone",)"
+      R"("clone3_error":"ENOSYS","flags":{"CLONE_AUTOREAP":false,"CLONE_NNP":false,)"
+      R"("CLONE_PIDFD_AUTOKILL":false,"CLONE_INTO_CGROUP":false},"guarantees":{"autoreap":"wait",)"
+      R"("autokill":"pdeathsig","nnp":"prctl","tree":null,"supervisor":"pdeathsig"}})"
+      "\n");
 }
 
 TEST_CASE("a dry-run record reads as written down") {

@@ -68,6 +68,7 @@ _tether()
         --success-status=
         --tree
         --pid-namespace
+        --cgroup=
         --strict
         --nnp --no-new-privs
         --setsid
@@ -161,7 +162,7 @@ _tether()
         done
     fi
     case $name in
-        -C | --chdir) _tether_files "$value" -d ;;
+        -C | --chdir | --cgroup) _tether_files "$value" -d ;;
         --stdin | --stdout | --stderr | --log | --pidfile | --status-file) _tether_files "$value" ;;
         --status-fd | --keep-fd | --block-fd | --die-on-eof) _tether_descriptors "$value" ;;
         -s | --signal) _tether_signals "$value" ;;

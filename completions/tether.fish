@@ -2,7 +2,7 @@
 
 # Options that take a value: the next word, unless it is attached.
 set -g __tether_valued -s -k -t -C --die-with-pid= --die-on-eof= --timeout= --signal= --kill-after= --success-status= --stdin= --stdout= --stderr= \
-    --rewrite= --log= --chdir= --umask= --env= --unset-env= --keep-fd= --pidfile= --notify= --ready-timeout= \
+    --rewrite= --log= --chdir= --cgroup= --umask= --env= --unset-env= --keep-fd= --pidfile= --notify= --ready-timeout= \
     --block-fd= --status-fd= --status-file=
 
 # COMMAND and its arguments as far as they are typed, a word a line. Fails if that has not begun.
@@ -96,6 +96,7 @@ complete -c tether -n __tether_options -s k -l kill-after -x -a '1s 5s 30s 1m in
 complete -c tether -n __tether_options -l success-status -x -d 'Exit 0 when the status of COMMAND is this'
 complete -c tether -n __tether_options -l tree -d 'Whatever ends it ends all that it has started'
 complete -c tether -n __tether_options -l pid-namespace -d '--tree in a PID namespace: the kernel ends it'
+complete -c tether -n __tether_options -l cgroup -x -a '(__tether_directories)' -d 'Start it in that cgroup v2 directory'
 complete -c tether -n __tether_options -l strict -d 'Fail rather than emulate a guarantee'
 
 complete -c tether -n __tether_options -l nnp -d 'no_new_privs for the child'

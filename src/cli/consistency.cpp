@@ -33,6 +33,7 @@ constexpr Contradiction contradictions[] = {
     {"exec", "wait", "one becomes COMMAND, the other stays"},
     {"exec", "autoreap", no_child},
     {"exec", "autokill", no_child},
+    {"exec", "cgroup", no_child},
     {"exec", "success-status", nobody_stays},
     {"exec", "timeout", "nobody stays to end it"},
     {"exec", "die-with-parent", "nobody stays to end it"},

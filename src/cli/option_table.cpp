@@ -105,6 +105,12 @@ Problem set_directory(Options& options, const std::string& value) {
   return std::nullopt;
 }
 
+Problem set_cgroup(Options& options, const std::string& value) {
+  if (value.empty()) return "a directory of cgroup v2";
+  options.cgroup = value;
+  return std::nullopt;
+}
+
 Problem set_umask(Options& options, const std::string& value) {
   options.umask = parse_umask(value);
   if (!options.umask) return "an octal mode from 0 to 777";
@@ -157,6 +163,7 @@ constexpr OptionRow rows[] = {
     {"success-status", nullptr, "", "N", ties, "exit 0 when COMMAND's status is N; repeatable", add_success_status},
     {"tree", nullptr, "", nullptr, ties, "whatever ends it ends all that it has started", set<&Options::tree>},
     {"pid-namespace", nullptr, "", nullptr, ties, "--tree in a PID namespace: the kernel ends it", set_pid_namespace},
+    {"cgroup", nullptr, "", "DIR", ties, "start it in that cgroup v2 directory", set_cgroup},
     {"strict", nullptr, "", nullptr, ties, "fail rather than emulate a guarantee", set<&Options::strict>},
 
     {"nnp", "no-new-privs", "", nullptr, privilege, "no_new_privs for the child (or --no-new-privs)", set<&Options::nnp>},

@@ -57,6 +57,7 @@ struct Options {
   bool nnp = false;
   bool tree = false;  // also implied by pid_namespace
   bool pid_namespace = false;
+  std::optional<std::string> cgroup;
   bool strict = false;
   std::vector<int> success_status;
   Duration timeout = never;
@@ -114,7 +115,7 @@ struct Options {
   [[nodiscard]] bool holds(int fd) const { return fd == status_fd || fd == die_on_eof; }
   // Whether somebody stays in the background for a detached child.
   [[nodiscard]] bool leaves_keeper() const {
-    return mode == Mode::detach && (autokill || has_tie() || status_fd || status_file);
+    return mode == Mode::detach && (autokill || has_tie() || cgroup || status_fd || status_file);
   }
   // Whether tether may have to end the child. Then the child must not outlive tether either.
   [[nodiscard]] bool has_tie() const {

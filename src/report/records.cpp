@@ -143,6 +143,8 @@ const char* name_of(Usage::From from) {
       return "wait";
     case Usage::From::in_namespace:
       return "namespace";
+    case Usage::From::cgroup:
+      return "cgroup";
     case Usage::From::sampled:
       break;
   }
@@ -251,6 +253,11 @@ std::string to_line(const ExitRecord& exit) {
     record["max_rss_kib"] = or_null(exit.usage->max_rss_kib);
     record["usage_from"] = name_of(exit.usage->from);
   }
+  if (exit.cgroup) {
+    record["cgroup"] = cut_to(exit.cgroup->path, text_limit);
+    record["memory_peak_bytes"] = or_null(exit.cgroup->memory_peak_bytes);
+    record["pids_peak"] = or_null(exit.cgroup->pids_peak);
+  }
   record["leftover"] = or_null(exit.leftover);
   record["survivors"] = or_null(exit.survivors);
   record["exit_status"] = exit.exit_status;
@@ -280,6 +287,7 @@ std::string to_line(const DryRunRecord& dry_run) {
   record["call"] = dry_run.call;
   record["flags"] = dry_run.flags;
   record["held_by"] = dry_run.held_by ? Json(name_of(*dry_run.held_by)) : Json(nullptr);
+  if (dry_run.cgroup) record["cgroup"] = cut_to(*dry_run.cgroup, text_limit);
   record["guarantees"] = guarantees_of(dry_run.guarantees);
   return with_command(std::move(record), dry_run.command);
 }

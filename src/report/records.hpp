@@ -44,12 +44,20 @@ struct Usage {
   enum class From {
     wait,          // exact
     in_namespace,  // exact, waited for inside
+    cgroup,        // exact, and of everything that was in the cgroup
     sampled,       // a lower bound, from looking while it ran
   };
   From from = From::wait;
   double user_s = 0;
   double system_s = 0;
   std::optional<std::int64_t> max_rss_kib;
+};
+
+// Of the cgroup that the child was started in; what cannot be known is none.
+struct CgroupRecord {
+  std::string path;
+  std::optional<std::uint64_t> memory_peak_bytes;
+  std::optional<std::uint64_t> pids_peak;
 };
 
 struct ExitRecord {
@@ -59,9 +67,10 @@ struct ExitRecord {
   bool escalated = false;
   double elapsed_s = 0;
   std::optional<Usage> usage;
-  std::optional<int> leftover;   // descendants that had to be ended
-  std::optional<int> survivors;  // and those that could not be
-  int exit_status = 0;           // tether's own
+  std::optional<int> leftover;              // descendants that had to be ended
+  std::optional<int> survivors;             // and those that could not be
+  int exit_status = 0;                      // tether's own
+  std::optional<CgroupRecord> cgroup = {};  // with --cgroup
 };
 
 // What --features found.
@@ -78,7 +87,9 @@ struct DryRunRecord {
   std::string call;
   std::vector<std::string> flags;
   Guarantees guarantees;
-  std::optional<HeldBy> held_by = {};  // none: there is no child
+  std::optional<HeldBy> held_by = {};      // none: there is no child
+  std::optional<std::string> cgroup = {};  // with --cgroup
+  bool makes_cgroup = false;
 };
 
 std::string to_line(const StartRecord& record);

@@ -82,6 +82,13 @@ void tell_of_survivors(const Options& options, const Outcome& outcome) {
                   survivors == 1 ? "descendant" : "descendants", options.command[0]));
 }
 
+// Before the record: who has read that can start the next one in the same directory.
+void leave_cgroup(const Options& options, ChildCgroup& cgroup, ExitRecord& record) {
+  record.cgroup = cgroup.measure(record.usage);
+  const std::string stays = cgroup.remove();
+  if (!stays.empty() && !options.quiet) say(stays);
+}
+
 void tell_of_end(const Options& options, const Outcome& outcome) {
   if (!options.verbose) return;
   say(fmt::format("'{}' {} after {:.3f} s", options.command[0], manner_of(outcome.ending),
@@ -109,8 +116,10 @@ Result<int> wait_for_end(const Options& options, Start& start, Supervisor& super
     failure = not_ready(options, outcome, supervisor.readiness());
     if (reporter.wants_records()) reporter.everywhere(error_line(*failure));
   }
+  ExitRecord record = exit_record(outcome, status);
+  if (start.cgroup()) leave_cgroup(options, *start.cgroup(), record);
   // The last word on a child is how it ended.
-  if (reporter.wants_records()) reporter.everywhere(to_line(exit_record(outcome, status)));
+  if (reporter.wants_records()) reporter.everywhere(to_line(record));
   tell_of_survivors(options, outcome);
   tell_of_end(options, outcome);
   start.finish_records();

@@ -9,6 +9,7 @@
 #include "report/records.hpp"
 #include "run/run.hpp"
 #include "run/start.hpp"
+#include "sys/cgroup.hpp"
 #include "sys/errors.hpp"
 #include "sys/namespaces.hpp"
 
@@ -62,6 +63,9 @@ std::string dry_run_text(const DryRunRecord& record) {
     text += fmt::format("{}{}", word == record.command ? "" : " ", *word);
   text += fmt::format("\nfound as    {}\n", record.located.empty() ? "(nothing)" : record.located);
   text += fmt::format("by          {}({})\n", record.call, fmt::join(record.flags, " | "));
+  if (record.cgroup)
+    text += fmt::format("in cgroup   {}{}\n", *record.cgroup,
+                        record.makes_cgroup ? ", which would be made" : "");
   if (record.held_by) text += fmt::format("held by     {}\n", explain(*record.held_by));
   return text + guarantee_rows(record.guarantees);
 }
@@ -81,6 +85,15 @@ std::string features_text(const FeaturesRecord& record) {
           flag("CLONE_INTO_CGROUP", support.into_cgroup);
   text += "with --autoreap --autokill --nnp\n";
   return text + guarantee_rows(record.guarantees);
+}
+
+Status look_at_cgroup(const Options& options, DryRunRecord& record) {
+  if (!options.cgroup) return Unit{};
+  const Result<bool> makes = Cgroup::would_make(*options.cgroup);
+  if (!makes.ok()) return makes.failure();
+  record.cgroup = options.cgroup;
+  record.makes_cgroup = makes.value();
+  return Unit{};
 }
 
 }  // namespace
@@ -103,6 +116,7 @@ Result<int> show_dry_run(const Options& options, const Inherited& inherited) {
   if (Status strict = check_strict(options, record.guarantees, support, kernel_release());
       !strict.ok())
     return strict.failure();
+  if (Status looked = look_at_cgroup(options, record); !looked.ok()) return looked.failure();
 
   SpawnRequest request;
   request.way = support.way;
@@ -115,7 +129,8 @@ Result<int> show_dry_run(const Options& options, const Inherited& inherited) {
   if (options.mode == Mode::detach)
     record.held_by = options.leaves_keeper() ? HeldBy::keeper : HeldBy::nobody;
   record.call = in_place ? "execve" : call_name(support.way);
-  if (!in_place) record.flags = names_of(flags_of(request));
+  const bool into_cgroup = options.cgroup && support.into_cgroup;
+  if (!in_place) record.flags = names_of(flags_of(request) | (into_cgroup ? CLONE_INTO_CGROUP : 0));
   return print(options.json ? to_line(record) : dry_run_text(record));
 }
 

@@ -49,6 +49,7 @@ Failure Start::give_up_at_gate(Failure failure) {
   if (!should_die_by(signal)) return failure;
   say(failure);
   launch_.reset();
+  cgroup_.reset();
   readiness_.close();
   die_by(signal);
   return failure;
@@ -76,6 +77,7 @@ Status Start::run() {
     if (pidfile_) pidfile_->remove();
     Failure failure = bound.failure();
     if (failure.stage == Stage::exec) failure = launch_->explain_exec(failure);
+    if (cgroup_) failure = cgroup_->explain(std::move(failure));
     failure = fail(std::move(failure));
     return failure.stage == Stage::gate ? give_up_at_gate(std::move(failure)) : failure;
   }
@@ -105,7 +107,7 @@ Status Start::open_everything() {
   if (!readiness.ok()) return readiness.failure();
   readiness_ = std::move(readiness.value());
   launch_->add(readiness_.for_command());
-  return Unit{};
+  return open_cgroup();
 }
 
 Status Start::claim_pidfile() {
@@ -113,6 +115,14 @@ Status Start::claim_pidfile() {
   Result<Pidfile> claimed = Pidfile::claim(*options_.pidfile);
   if (!claimed.ok()) return claimed.failure();
   pidfile_.emplace(std::move(claimed.value()));
+  return Unit{};
+}
+
+Status Start::open_cgroup() {
+  if (!options_.cgroup) return Unit{};
+  Result<ChildCgroup> opened = ChildCgroup::open(*options_.cgroup);
+  if (!opened.ok()) return opened.failure();
+  cgroup_.emplace(std::move(opened.value()));
   return Unit{};
 }
 
@@ -153,7 +163,10 @@ Result<Start::Bound> Start::attempt(const KernelSupport& support, const CallerFa
     bound.keeper = std::move(keeper.value());
     plan.keeper_fd = bound.keeper.childs_end();
   }
-  const SpawnRequest request = request_for(bound);
+  SpawnRequest request = request_for(bound);
+  if (cgroup_)
+    if (Status entered = cgroup_->enter_by(support, request, plan); !entered.ok())
+      return entered.failure();
   Result<Child> child = needs_warden ? Warden::spawn(warden_for(bound), request, plan, bound.warden)
                                      : spawn(request, plan);
   if (!child.ok()) {
@@ -236,6 +249,8 @@ void Start::tell() {
   if (got.autoreap != Means::none) say(fmt::format("autoreap: {}", explain_autoreap(got.autoreap)));
   if (got.autokill != Means::none) say(fmt::format("autokill: {}", explain_autokill(got.autokill)));
   if (got.nnp != Means::none) say(fmt::format("nnp: {}", explain_nnp(got.nnp)));
+  if (cgroup_)
+    for (const std::string& note : cgroup_->notes()) say("cgroup: " + note);
 }
 
 Supervisor& Start::watch() {

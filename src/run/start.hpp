@@ -12,6 +12,7 @@
 #include "report/pidfile.hpp"
 #include "report/records.hpp"
 #include "report/reporter.hpp"
+#include "run/child_cgroup.hpp"
 #include "run/readiness.hpp"
 #include "run/supervisor.hpp"
 #include "sys/signals.hpp"
@@ -48,6 +49,7 @@ class Start {
   [[nodiscard]] pid_t pid() const { return bound_.child.pid; }
   Reporter& reporter() { return reporter_; }
   std::optional<Pidfile>& pidfile() { return pidfile_; }
+  std::optional<ChildCgroup>& cgroup() { return cgroup_; }
 
  private:
   // A child bound by the means that the record names.
@@ -62,6 +64,7 @@ class Start {
   [[nodiscard]] int signals() const;
   Status open_everything();
   Status claim_pidfile();
+  Status open_cgroup();
   Result<Bound> spawn_bound();
   Result<Bound> attempt(const KernelSupport& support, const CallerFacts& caller);
   [[nodiscard]] SpawnRequest request_for(const Bound& bound);
@@ -81,6 +84,7 @@ class Start {
   Readiness readiness_;
   std::optional<Launch> launch_;
   std::optional<Pidfile> pidfile_;
+  std::optional<ChildCgroup> cgroup_;
   UniqueFd signals_;
   bool follows_main_process_ = false;
   bool early_record_ = false;  // the status file has the start record before the exec

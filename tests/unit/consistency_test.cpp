@@ -130,6 +130,7 @@ TEST_CASE("what becomes COMMAND can neither stay nor make a child") {
       {{"--exec"}, {"--notify=fd:5"}, "--exec and --notify"},
       {{"--exec"}, {"--ready-timeout=5", "--notify=socket"}, "--exec and --notify"},
       {{"--exec"}, {"--block-fd=0"}, "--exec and --block-fd"},
+      {{"--exec"}, {"--cgroup=/c"}, "--exec and --cgroup"},
   };
   for (const Pair& pair : pairs) check_contradiction(pair);
   for (const Words& words :
@@ -145,7 +146,8 @@ TEST_CASE("a dry run prints what an exec could not and is no way round the rest"
     CAPTURE(record);
     CHECK(refusal({"--dry-run", "--exec", record, "cmd"}).empty());
   }
-  for (const std::string refused : {"--wait", "--autoreap", "--block-fd=0", "--notify=socket"})
+  for (const std::string refused :
+       {"--wait", "--autoreap", "--block-fd=0", "--notify=socket", "--cgroup=/c"})
     for (const Words& words : {Words{"--dry-run", "--exec", refused, "cmd"},
                                Words{refused, "--exec", "--dry-run", "cmd"}})
       check_refused(words, "--exec and " + refused.substr(0, refused.find('=')) + " contradict");

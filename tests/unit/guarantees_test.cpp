@@ -146,6 +146,7 @@ TEST_CASE("a keeper is left where somebody has to stay") {
       {[](Options& options) { options.status_fd = 2; }, true},
       {[](Options& options) { options.status_file = "f"; }, true},
       {[](Options& options) { options.autokill = true; }, true},
+      {[](Options& options) { options.cgroup = "c"; }, true},
       {[](Options& options) { options.autoreap = options.nnp = true; }, false},
       {[](Options& options) { options.json = options.print_pid = true; }, false},
       {[](Options& options) { options.notify = Notify{}; }, false},

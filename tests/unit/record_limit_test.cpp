@@ -186,6 +186,26 @@ TEST_CASE("a dry run with a long path keeps to the limit") {
   }
 }
 
+TEST_CASE("records with the longest path of a cgroup keep to the limit") {
+  for (const std::string& unit : units) {
+    CAPTURE(unit);
+    const std::string path = "/" + repeat(unit, (PATH_MAX - 2) / unit.size());
+    Words words = {repeat(unit, 4000)};
+    const std::vector<char*> argv = argv_of(words);
+    DryRunRecord dry_run{argv.data(), path, "clone3", {}, {}};
+    dry_run.flags = {"CLONE_PIDFD",      "CLONE_VM",  "CLONE_VFORK",
+                     "CLONE_AUTOREAP",   "CLONE_NNP", "CLONE_PIDFD_AUTOKILL",
+                     "CLONE_INTO_CGROUP"};
+    dry_run.held_by = HeldBy::keeper;
+    dry_run.cgroup = path;
+    (void)check_command(to_line(dry_run), words);
+    CHECK(begins_with(shown(path), Json::parse(to_line(dry_run)).at("cgroup")));
+    ExitRecord exit;
+    exit.cgroup = CgroupRecord{path, std::numeric_limits<std::uint64_t>::max(), 4194304};
+    CHECK(begins_with(shown(path), check_is_one_line(to_line(exit)).at("cgroup")));
+  }
+}
+
 TEST_CASE("an error with the longest paths keeps to the limit") {
   for (const std::string& unit : units)
     for (const Stage stage :

@@ -159,6 +159,24 @@ TEST_CASE("an exit record of a child that was killed names the signal") {
         "\n");
 }
 
+TEST_CASE("an exit record of a child in a cgroup has what only the cgroup knows") {
+  ExitRecord exit;
+  exit.pid = 7;
+  exit.ending = {Ending::Code::exited, 0, 0};
+  exit.usage = Usage{Usage::From::cgroup, 1.5, 0.25, std::nullopt};
+  exit.cgroup = CgroupRecord{"/sys/fs/cgroup/job", 1048576, 12};
+  CHECK(to_line(exit) ==
+        R"({"record":"exit","version":1,"pid":7,"code":"exited","status":0,"signal":null,)"
+        R"("cause":"command","escalated":false,"elapsed_s":0.0,"user_s":1.5,"system_s":0.25,)"
+        R"("max_rss_kib":null,"usage_from":"cgroup","cgroup":"/sys/fs/cgroup/job",)"
+        R"("memory_peak_bytes":1048576,"pids_peak":12,"leftover":null,"survivors":null,)"
+        R"("exit_status":0})"
+        "\n");
+  exit.cgroup = CgroupRecord{"/c", std::nullopt, std::nullopt};
+  CHECK(to_line(exit).find(R"("cgroup":"/c","memory_peak_bytes":null,"pids_peak":null,)") !=
+        std::string::npos);
+}
+
 TEST_CASE("an exit record of a child that was not ready says how it was ended") {
   ExitRecord exit;
   exit.pid = 7;
@@ -251,6 +269,9 @@ TEST_CASE("a dry-run record reads as written down") {
         R"("guarantees":{"autoreap":null,)"
         R"("autokill":null,"nnp":"kernel","tree":null,"supervisor":null}})"
         "\n");
+  dry_run.cgroup = "/sys/fs/cgroup/job";
+  CHECK(to_line(dry_run).find(R"("held_by":null,"cgroup":"/sys/fs/cgroup/job","guarantees":)") !=
+        std::string::npos);
   dry_run.held_by = HeldBy::keeper;
   CHECK(to_line(dry_run).find(R"("held_by":"keeper",)") != std::string::npos);
   dry_run.located.clear();

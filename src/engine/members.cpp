@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 
@@ -30,6 +31,31 @@ class Descendants : public Members {
   }
 };
 
+// Whoever is in it is ours: it was made for this tree, or was empty before.
+class CgroupMembers : public Descendants {
+ public:
+  explicit CgroupMembers(const Cgroup& cgroup) : cgroup_(cgroup) {}
+
+  bool is_empty() override { return Descendants::is_empty() && !cgroup_.is_populated(); }
+
+  std::vector<Relative> list() override {
+    std::vector<Relative> members = Descendants::list();
+    for (const pid_t pid : cgroup_.members()) {
+      const auto has_it = [pid](const Relative& member) { return member.pid == pid; };
+      const auto member = look_at(pid);
+      if (member && !member->has_ended && std::none_of(members.begin(), members.end(), has_it))
+        members.push_back(*member);
+    }
+    return members;
+  }
+
+  // Whoever they run as, and those that are just being forked.
+  void kill_at_once() override { (void)cgroup_.kill(); }
+
+ private:
+  const Cgroup& cgroup_;
+};
+
 // Whoever has a number here is one of them.
 class NamespaceMembers : public Members {
  public:
@@ -48,6 +74,10 @@ bool Members::is_empty() {
 
 std::unique_ptr<Members> descendants_as_members() {
   return std::make_unique<Descendants>();
+}
+
+std::unique_ptr<Members> cgroup_as_members(const Cgroup& cgroup) {
+  return std::make_unique<CgroupMembers>(cgroup);
 }
 
 std::unique_ptr<Members> namespace_as_members() {

@@ -5,6 +5,7 @@
 #include <memory>
 #include <vector>
 
+#include "sys/cgroup.hpp"
 #include "sys/family.hpp"
 
 namespace tether {
@@ -27,6 +28,10 @@ class Members {
 // The descendants of this process, which adopts those that lose their parent
 // (PR_SET_CHILD_SUBREAPER, or as PID 1).
 std::unique_ptr<Members> descendants_as_members();
+
+// What is in the cgroup, and the descendants of this process that have left it. `cgroup` must
+// outlive the members.
+std::unique_ptr<Members> cgroup_as_members(const Cgroup& cgroup);
 
 // The members of the PID namespace whose first process this is.
 std::unique_ptr<Members> namespace_as_members();

@@ -19,6 +19,8 @@ namespace tether {
 struct WardenRequest {
   // In a PID namespace of its own, of which it is the first process; else it is a subreaper.
   std::optional<NamespacePlan> namespaces;
+  // What holds the tree together, or null; must live as long as this process.
+  const Cgroup* cgroup = nullptr;
   // Away from the terminal. Not where the child has a group of its own in our session: that would
   // be orphaned, and its stops thrown away, were its parent in another one (setpgid(2)).
   bool leaves_session = true;

@@ -41,13 +41,18 @@ void WardenProcess::run(const SpawnRequest& request, const ChildPlan& plan) {
 Status WardenProcess::prepare() {
   // A name of its own: who kills all that is called tether does not mean both of us.
   (void)::prctl(PR_SET_NAME, "keeper", 0, 0, 0);
-  sweep_ = Sweep(how_.namespaces ? namespace_as_members() : descendants_as_members());
+  sweep_ = Sweep(members());
   if (how_.namespaces)
     if (Status entered = enter_namespaces(); !entered.ok()) return entered;
   if (!how_.namespaces && !adopt_orphans()) return Failure{Stage::keeper, errno, {}, {}, {}};
   signals_.reset(open_signal_descriptor());
   if (!signals_) return Failure{Stage::keeper, errno, {}, {}, {}};
   return Unit{};
+}
+
+std::unique_ptr<Members> WardenProcess::members() const {
+  if (how_.namespaces) return namespace_as_members();
+  return how_.cgroup != nullptr ? cgroup_as_members(*how_.cgroup) : descendants_as_members();
 }
 
 // Ends with tether, by the kernel's hand: nothing clears the parent-death signal of a process that
@@ -107,7 +112,10 @@ Status WardenProcess::await_word(const Child& made) {
 // COMMAND runs: nothing of the caller's stays open here, no pipe somebody waits for the end of, no
 // directory somebody wants to unmount.
 void WardenProcess::settle() const {
-  close_all_but({channel_, holder_, signals_.get(), child_.pidfd.get()});
+  const Cgroup* const cgroup = how_.cgroup;
+  close_all_but({channel_, holder_, signals_.get(), child_.pidfd.get(),
+                 cgroup != nullptr ? cgroup->fd() : -1,
+                 cgroup != nullptr ? cgroup->events_fd() : -1});
   (void)!::chdir("/");
   // Without our own name: who kills all that has it in its command line does not mean both of us.
   set_process_title(how_.arguments, how_.environment,
@@ -207,7 +215,8 @@ void WardenProcess::leave() {
   WardenNews news;
   news.kind = WardenNews::Kind::empty;
   news.ended = sweep_.count().ended;
-  news.out_of_reach = sweep_.count().out_of_reach;
+  // Of a namespace the kernel ends the rest with us, whoever they run as.
+  news.out_of_reach = how_.namespaces ? 0 : sweep_.count().out_of_reach;
   tell(news);
   ::_exit(0);
 }

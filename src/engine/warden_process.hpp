@@ -19,6 +19,7 @@ class WardenProcess {
  private:
   Status prepare();
   Status enter_namespaces();
+  [[nodiscard]] std::unique_ptr<Members> members() const;
   Status make_child(const SpawnRequest& request, const ChildPlan& plan);
   Status await_word(const Child& made);
   void leave_terminal() const;

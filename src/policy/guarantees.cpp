@@ -29,7 +29,7 @@ Means emulated_binding(const Options& options, const KernelSupport& support,
 
 bool is_enforced(Means means) {
   return means == Means::none || means == Means::kernel || means == Means::prctl ||
-         means == Means::pid_namespace;
+         means == Means::pid_namespace || means == Means::cgroup;
 }
 
 }  // namespace
@@ -51,7 +51,10 @@ Guarantees choose_means(const Options& options, const KernelSupport& support,
     const Means emulated = somebody_stays ? Means::wait : Means::init;
     chosen.autoreap = support.autoreap ? Means::kernel : emulated;
   }
-  if (options.tree) chosen.tree = options.pid_namespace ? Means::pid_namespace : Means::subreaper;
+  if (options.tree)
+    chosen.tree = options.pid_namespace ? Means::pid_namespace
+                  : options.cgroup      ? Means::cgroup
+                                        : Means::subreaper;
   if (options.nnp) chosen.nnp = support.nnp ? Means::kernel : Means::prctl;
   if (options.autokill) {
     // To clone3 a no_new_privs that is set otherwise does not count (EPERM): both flags, or the
@@ -88,7 +91,7 @@ Status check_strict(const Options& options, const Guarantees& chosen, const Kern
                    0,
                    {},
                    "--strict: a tree that tether adopts is not enforced by the kernel",
-                   "--pid-namespace is, where it is permitted"};
+                   "--pid-namespace and --cgroup are, where they are permitted"};
   const char* missing = nullptr;
   if (!is_enforced(chosen.autokill)) missing = "autokill";
   if (!is_enforced(chosen.autoreap) && missing == nullptr) missing = "autoreap";
@@ -129,6 +132,8 @@ const char* name_of(Means means) {
       return "prctl";
     case Means::subreaper:
       return "subreaper";
+    case Means::cgroup:
+      return "cgroup";
     case Means::pid_namespace:
       return "pid-namespace";
   }
@@ -165,6 +170,8 @@ const char* explain_tree(Means means) {
   switch (means) {
     case Means::subreaper:
       return "tether adopts what loses its parent, and ends it (PR_SET_CHILD_SUBREAPER)";
+    case Means::cgroup:
+      return "all that is in the cgroup is ended (cgroup.kill)";
     case Means::pid_namespace:
       return "the kernel ends all with the first process (CLONE_NEWPID)";
     default:

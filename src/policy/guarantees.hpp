@@ -19,6 +19,7 @@ enum class Means {
   keeper,         // autokill: a process that watches the holder
   prctl,          // nnp: set before exec, as strong
   subreaper,      // tree: we adopt the orphans and end them
+  cgroup,         // tree: all that is in it is ended
   pid_namespace,  // tree: the kernel ends all with the first process
 };
 

@@ -33,7 +33,7 @@ std::vector<std::string> names_of(std::uint64_t flags) {
 
 std::string row(const char* name, Means means, const char* explanation) {
   const char* by = name_of(means);
-  return fmt::format("  {:<10} {:<10} {}\n", name, by != nullptr ? by : "-", explanation);
+  return fmt::format("  {:<10} {:<13} {}\n", name, by != nullptr ? by : "-", explanation);
 }
 
 std::string guarantee_rows(const Guarantees& guarantees) {

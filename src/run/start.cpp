@@ -11,6 +11,7 @@
 #include "run/gate.hpp"
 #include "run/run.hpp"
 #include "sys/caller.hpp"
+#include "sys/family.hpp"
 #include "sys/pidfd.hpp"
 #include "sys/signals.hpp"
 
@@ -69,7 +70,7 @@ Status Start::run() {
   Result<UniqueFd> signals = Supervisor::open_signals();
   if (!signals.ok()) return fail(signals.failure());
   signals_ = std::move(signals.value());
-  if (options_.tree && !adopt_orphans()) return fail(Failure{Stage::keeper, errno, {}, {}, {}});
+  if (Status prepared = prepare_tree(); !prepared.ok()) return fail(prepared.failure());
   follows_main_process_ = options_.notify && options_.notify->kind == Notify::Kind::socket &&
                           !options_.autokill && !options_.has_tie() && adopt_orphans();
   Result<Bound> bound = spawn_bound();
@@ -118,11 +119,26 @@ Status Start::claim_pidfile() {
   return Unit{};
 }
 
+// Before anything is spawned: it is we who inherit it if its warden goes.
+Status Start::prepare_tree() {
+  if (!options_.tree) return Unit{};
+  if (!can_see_family())
+    return Failure{Stage::guarantee, 0, {}, "--tree needs /proc, to find who belongs to it", {}};
+  if (!adopt_orphans()) return Failure{Stage::keeper, errno, {}, {}, {}};
+  return Unit{};
+}
+
+const Cgroup* Start::tree_cgroup() const {
+  return cgroup_ && !options_.pid_namespace ? &cgroup_->cgroup() : nullptr;
+}
+
 Status Start::open_cgroup() {
   if (!options_.cgroup) return Unit{};
   Result<ChildCgroup> opened = ChildCgroup::open(*options_.cgroup);
   if (!opened.ok()) return opened.failure();
   cgroup_.emplace(std::move(opened.value()));
+  if (options_.tree)
+    if (Status ours = cgroup_->cgroup().check_free_of_others(); !ours.ok()) return ours;
   return Unit{};
 }
 
@@ -155,8 +171,7 @@ Result<Start::Bound> Start::attempt(const KernelSupport& support, const CallerFa
     return strict.failure();
 
   ChildPlan plan = launch_->plan(bound.guarantees);
-  const bool needs_warden = bound.guarantees.tree == Means::pid_namespace ||
-                            (bound.guarantees.tree == Means::subreaper && !caller.is_first_process);
+  const bool needs_warden = options_.pid_namespace || (options_.tree && !caller.is_first_process);
   if (bound.guarantees.supervisor == Means::keeper && !needs_warden) {
     Result<Keeper> keeper = Keeper::start(support.way);
     if (!keeper.ok()) return keeper.failure();
@@ -184,6 +199,7 @@ Result<Start::Bound> Start::attempt(const KernelSupport& support, const CallerFa
 WardenRequest Start::warden_for(const Bound& bound) const {
   WardenRequest how;
   if (bound.guarantees.tree == Means::pid_namespace) how.namespaces = plan_namespaces();
+  how.cgroup = tree_cgroup();
   how.leaves_session = options_.new_session() || !options_.setpgid;
   how.command = options_.command[0];
   how.arguments = inherited_.arguments;
@@ -261,8 +277,8 @@ Supervisor& Start::watch() {
 }
 
 Tree Start::tree() {
-  if (bound_.warden) return Tree(std::move(bound_.warden));
-  return bound_.guarantees.tree == Means::none ? Tree() : Tree::own(bound_.child.pid);
+  if (bound_.warden) return {std::move(bound_.warden), tree_cgroup()};
+  return options_.tree ? Tree::own(bound_.child.pid, tree_cgroup()) : Tree();
 }
 
 int Start::signals() const {

@@ -65,6 +65,8 @@ class Start {
   Status open_everything();
   Status claim_pidfile();
   Status open_cgroup();
+  Status prepare_tree();
+  [[nodiscard]] const Cgroup* tree_cgroup() const;
   Result<Bound> spawn_bound();
   Result<Bound> attempt(const KernelSupport& support, const CallerFacts& caller);
   [[nodiscard]] SpawnRequest request_for(const Bound& bound);

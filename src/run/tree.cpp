@@ -12,11 +12,16 @@ constexpr int patience_ms = 100;
 
 }  // namespace
 
-Tree Tree::own(pid_t main) {
+Tree Tree::own(pid_t main, const Cgroup* cgroup) {
   Tree tree;
-  tree.sweep_.emplace(descendants_as_members());
-  tree.sweep_->set_main(main);
+  tree.cgroup_ = cgroup;
+  tree.adopt(main);
   return tree;
+}
+
+void Tree::adopt(pid_t main) {
+  sweep_.emplace(cgroup_ != nullptr ? cgroup_as_members(*cgroup_) : descendants_as_members());
+  sweep_->set_main(main);
 }
 
 void Tree::ask(int signal) {
@@ -57,8 +62,7 @@ void Tree::get_in_step() {
 bool Tree::inherit(pid_t main) {
   if (!warden_ || warden_.channel() >= 0 || wardens_count_) return false;
   warden_ = Warden();
-  sweep_.emplace(descendants_as_members());
-  sweep_->set_main(main);
+  adopt(main);
   sweep_->kill();
   return true;
 }

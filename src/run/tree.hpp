@@ -16,9 +16,10 @@ namespace tether {
 class Tree {
  public:
   Tree() = default;  // only COMMAND itself is watched
-  explicit Tree(Warden warden) : warden_(std::move(warden)) {}
+  // `cgroup`: what holds it together, or null; must outlive the Tree.
+  Tree(Warden warden, const Cgroup* cgroup) : warden_(std::move(warden)), cgroup_(cgroup) {}
   // Without a warden: we adopt. `main` is COMMAND.
-  static Tree own(pid_t main);
+  static Tree own(pid_t main, const Cgroup* cgroup);
 
   [[nodiscard]] explicit operator bool() const { return warden_ || sweep_; }
   // Whether a warden tells of COMMAND's stops and of its end.
@@ -50,7 +51,10 @@ class Tree {
   [[nodiscard]] SweepCount count() const;
 
  private:
+  void adopt(pid_t main);
+
   Warden warden_;
+  const Cgroup* cgroup_ = nullptr;
   std::optional<Sweep> sweep_;
   std::optional<SweepCount> wardens_count_;  // its last word
   std::deque<WardenNews> early_;             // read while waiting for another

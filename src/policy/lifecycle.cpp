@@ -85,9 +85,7 @@ Act Lifecycle::on_child_stopped(int signal, bool continue_has_come) {
   continued_by_others_ = false;
   // Once we are ending it, somebody has to stay awake to go on with that.
   if (continue_has_come || ending_) return {};
-  // SIGSTOP itself would stop us in an orphaned group too, where nobody continues us.
-  const int ours = signal == SIGTTIN || signal == SIGTTOU ? signal : SIGTSTP;
-  return {Act::Kind::stop_ourselves, ours};
+  return {Act::Kind::stop_ourselves, signal};
 }
 
 Act Lifecycle::on_child_continued() {

@@ -37,7 +37,7 @@ struct Act {
   enum class Kind {
     nothing,
     pass_on,         // `signal` to the child, or to its group
-    stop_ourselves,  // by the default action of `signal`
+    stop_ourselves,  // as `signal` stopped the child
     replace_keeper,
     end,   // `signal` to the child or its group, or to its tree, and a SIGCONT, so that it can act
            // on it; SIGKILL is due after the time that the user gives it

@@ -310,8 +310,18 @@ bool Supervisor::hand_terminal_on() {
 void Supervisor::stop_ourselves(int signal) {
   // Some shells do not say so when they bring a job to the foreground that was not stopped.
   if ((signal == SIGTTIN || signal == SIGTTOU) && hand_terminal_on()) return child_.signal(SIGCONT);
-  if (!has_job_control()) return;
-  act_by_default(signal, take_terminal_back() ? Scope::group : Scope::process);
+  if (has_job_control()) {
+    // SIGSTOP itself would stop us in an orphaned group too, where nobody continues us.
+    const int ours = signal == SIGSTOP ? SIGTSTP : signal;
+    act_by_default(ours, take_terminal_back() ? Scope::group : Scope::process);
+  }
+  // What continued us is there to be read. Without it we were not stopped, as nobody could have
+  // continued us; the kernel would have thrown the same away for the child, had it no group of its
+  // own.
+  const bool has_own_group = ::getpgid(child_.pid()) != ::getpgrp();
+  if (signal != SIGTSTP || !has_own_group || is_pending(SIGCONT)) return;
+  (void)hand_terminal_on();
+  child_.signal(SIGCONT);
 }
 
 bool Supervisor::take_terminal_back() {

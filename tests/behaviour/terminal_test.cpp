@@ -131,24 +131,6 @@ TEST_CASE("a child stopped by somebody else stops tether and SIGCONT to tether c
   CHECK(eventually([&] { return state_of(child) == 'S' && state_of(tether) == 'S'; }));
 }
 
-TEST_CASE("tether never stops itself in an orphaned group") {
-  Running running(Words{"--setsid", "--print-pid"} + probe("sleep"), [] {
-    Setup setup;
-    setup.before_exec = [] { (void)::setsid(); };
-    return setup;
-  }());
-  running.expect_output("ready");
-  const pid_t child = running.child();
-  REQUIRE(::kill(child, SIGSTOP) == 0);
-  CHECK(eventually([&] { return state_of(child) == 'T'; }));
-  // It is still there to be asked: SIGCONT is passed on, and the end is seen.
-  running.send(SIGCONT);
-  CHECK(eventually([&] { return state_of(child) == 'S'; }));
-  CHECK(state_of(running.pid()) != 'T');
-  running.send(SIGTERM);
-  CHECK(running.wait().exit_code == 143);
-}
-
 TEST_CASE("the foreground comes back when the exec of a new group fails") {
   Terminal terminal({"--setpgid", "/no/such"});
   const pid_t tether = terminal.job();

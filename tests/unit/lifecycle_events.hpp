@@ -83,7 +83,7 @@ inline const std::vector<Event> events = {
     {"CONT, own group", cont_to_own_group, pass_on, SIGCONT},
     {"CONT of the kernel", cont_of_kernel, nothing, 0},
     {"stopped by TSTP", stopped<SIGTSTP>, stop, SIGTSTP},
-    {"stopped by STOP", stopped<SIGSTOP>, stop, SIGTSTP},
+    {"stopped by STOP", stopped<SIGSTOP>, stop, SIGSTOP},
     {"stopped by TTIN", stopped<SIGTTIN>, stop, SIGTTIN},
     {"stopped by TTOU", stopped<SIGTTOU>, stop, SIGTTOU},
     {"stopped, CONT pending", stopped_and_soon_continued, nothing, 0},

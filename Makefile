@@ -1,7 +1,7 @@
 # make run    installs what is missing, builds, and runs a real command under a tie
 # make test   the same set-up, then every test, on this kernel and on Debian kernels in QEMU
 #
-# The rest: build, test-vm KERNEL=..., survivors, bench, lint, sanitize,
+# The rest: build, test-vm KERNEL=..., survivors, survivors-vm KERNEL=..., bench, lint, sanitize,
 # coverage, readme, install PREFIX=..., clean.
 
 BUILD = build/release
@@ -39,7 +39,7 @@ need = @missing=; for package in $(1); do \
 without_tests = $(if $(wildcard $(BUILD)/CMakeCache.txt),,-DTETHER_TESTS=OFF)
 configure = cmake -S . -B $(BUILD) -DCMAKE_BUILD_TYPE=Release -DTETHER_WERROR=$(WERROR)
 
-.PHONY: all run build test test-build test-vm survivors bench lint sanitize coverage \
+.PHONY: all run build test test-build test-vm survivors survivors-vm bench lint sanitize coverage \
   readme install clean
 
 all: build
@@ -69,9 +69,13 @@ test: test-build sanitize
 test-vm: test-build
 	@tests/vm/run-vm --kernel=$(KERNEL) --user=$(USER_IN_VM) --cpus=$(CPUS) --suite-dir=$(SUITE)
 
-# The table of those who live on after a wrapper is gone.
+# The table of those who live on after a wrapper is gone, from this kernel or from another one.
 survivors: test-build
 	@$(SUITE)/survivors
+
+survivors-vm: test-build
+	@tests/survivors/in-vm survivors --kernel=$(KERNEL) --user=$(USER_IN_VM) --timeout=1200 \
+	  --suite-dir=$(SUITE)
 
 bench:
 	$(call need,$(TO_TEST))

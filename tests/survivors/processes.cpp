@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
+#include <functional>
 #include <optional>
 #include <sstream>
 #include <thread>
@@ -32,16 +33,16 @@ std::string file_of(pid_t pid, const char* name) {
   return read_file("/proc/" + std::to_string(pid) + "/" + name);
 }
 
-std::vector<pid_t> all_pids() {
-  std::vector<pid_t> pids;
+// One after the other, by rising numbers: whoever comes of a process that has been looked at is
+// still to come, mostly. A list made before would be out of date when it is used.
+void for_each_pid(const std::function<void(pid_t)>& act) {
   DIR* const directory = ::opendir("/proc");
-  if (directory == nullptr) return pids;
+  if (directory == nullptr) return;
   while (const dirent* const entry = ::readdir(directory)) {
     const pid_t pid = static_cast<pid_t>(std::strtol(entry->d_name, nullptr, 10));
-    if (pid > 0) pids.push_back(pid);
+    if (pid > 0) act(pid);
   }
   (void)::closedir(directory);
-  return pids;
 }
 
 struct FamilyMember {
@@ -94,8 +95,9 @@ bool reap() {
 
 std::vector<Process> descendants() {
   std::vector<Process> everybody;
-  for (const pid_t pid : all_pids())
+  for_each_pid([&everybody](pid_t pid) {
     if (const auto process = look_at(pid)) everybody.push_back(*process);
+  });
   // A process may have a lower number than its parent: until nothing is added.
   std::set<pid_t> ours{::getpid()};
   std::size_t before = 0;
@@ -112,17 +114,22 @@ std::vector<Process> descendants() {
 
 std::set<std::string> roles_alive(const std::string& directory) {
   std::set<std::string> roles;
-  for (const pid_t pid : all_pids())
-    if (const auto found = member(pid); found && found->directory == directory)
-      roles.insert(found->role);
+  for_each_pid([&roles, &directory](pid_t pid) {
+    const auto found = member(pid);
+    if (found && found->directory == directory) roles.insert(found->role);
+  });
   return roles;
 }
 
 bool end_all() {
   const auto deadline = Clock::now() + patience;
+  const std::string own = std::to_string(::getpid());
+  // Whoever loses its parent comes here. A look at all processes would take longer than some of
+  // them live.
   while (reap()) {
     if (Clock::now() > deadline) return false;
-    for (const Process& process : descendants()) (void)::kill(process.pid, SIGKILL);
+    std::istringstream children(file_of(::getpid(), ("task/" + own + "/children").c_str()));
+    for (pid_t child = 0; children >> child;) (void)::kill(child, SIGKILL);
     std::this_thread::yield();
   }
   return true;

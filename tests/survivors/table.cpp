@@ -84,14 +84,14 @@ void print_row(const Row& row, const std::vector<Cell>& cells) {
   for (const Cell& cell : cells)
     if (!cell.started) return print_refused(row, cell.complaint);
   std::cout << "| `" << row.title << "` |";
+  for (const Cell& cell : cells) std::cout << ' ' << shown(cell) << " |";
+  std::cout << std::endl;
   for (std::size_t column = 0; column < deaths.size(); ++column) {
     const Cell& cell = cells[column];
-    std::cout << ' ' << shown(cell) << " |";
     if (!is_kept(row.claim(deaths[column]), cell.survivors))
       fault(row.title + ": " + title_of(deaths[column]) + ": " + shown(cell) + " lived on");
     if (!cell.cleared) fault(row.title + ": processes are left that do not die");
   }
-  std::cout << std::endl;
 }
 
 // The rows whose programs are here, with the program's path as the first word.

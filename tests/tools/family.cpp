@@ -34,8 +34,12 @@ void nap(int milliseconds) {
 }
 
 // Nobody stays for ever on a machine whose test was killed.
-void limit_life() {
-  (void)::alarm(900);
+constexpr int life_seconds = 900;
+
+long seconds_now() {
+  timespec now{};
+  (void)::clock_gettime(CLOCK_MONOTONIC, &now);
+  return now.tv_sec;
 }
 
 std::string mark_of(const std::string& role) {
@@ -74,16 +78,16 @@ void start_daemon() {
 
 // Generation after generation; two of them overlap, so that there is one at every moment.
 [[noreturn]] void fly() {
+  const long end = seconds_now() + life_seconds;
   say_up("comet");
-  while (true) {
+  while (seconds_now() < end) {
     nap(10);
-    const pid_t next = ::fork();
-    if (next > 0) {
+    if (::fork() > 0) {
       nap(10);
-      ::_exit(0);
+      break;
     }
-    if (next == 0) limit_life();
   }
+  ::_exit(0);
 }
 
 void start_others() {
@@ -130,7 +134,7 @@ int main(int argc, char** argv) {
   program = argv[0];
   directory = argv[1];
   (void)::mkdir(directory.c_str(), 0777);
-  limit_life();
+  (void)::alarm(life_seconds);
   // Opened once, kept by every process that comes of this one.
   if (argc == 2) (void)::open((directory + "/alive").c_str(), O_WRONLY | O_NONBLOCK);
   return be(argc == 3 ? argv[2] : "child");

@@ -26,12 +26,13 @@ class Members {
 };
 
 // The descendants of this process, which adopts those that lose their parent
-// (PR_SET_CHILD_SUBREAPER, or as PID 1).
-std::unique_ptr<Members> descendants_as_members();
+// (PR_SET_CHILD_SUBREAPER, or as PID 1); but not those of the children that it had before, by an
+// exec, which are `spared`.
+std::unique_ptr<Members> descendants_as_members(std::vector<Relative> spared = {});
 
 // What is in the cgroup, and the descendants of this process that have left it. `cgroup` must
 // outlive the members.
-std::unique_ptr<Members> cgroup_as_members(const Cgroup& cgroup);
+std::unique_ptr<Members> cgroup_as_members(const Cgroup& cgroup, std::vector<Relative> spared = {});
 
 // The members of the PID namespace whose first process this is.
 std::unique_ptr<Members> namespace_as_members();

@@ -55,7 +55,9 @@ class Sweep {
   int asked_with_ = 0;
   Clock::time_point began_killing_;
   bool gave_up_ = false;
+  int rounds_ = 0;
   int left_ = 0;
+  std::set<Name> found_before_;  // in the round before, and sent SIGKILL there
   std::set<Name> asked_;
   std::set<Name> ended_;
 };

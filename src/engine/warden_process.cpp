@@ -19,7 +19,7 @@
 #include "sys/signals.hpp"
 
 namespace tether {
-void WardenProcess::run(const SpawnRequest& request, const ChildPlan& plan) {
+void WardenProcess::run(const SpawnRequest& request, const ChildPlan& plan) noexcept {
   Status ready = prepare();
   if (ready.ok()) ready = make_child(request, plan);
   if (!ready.ok()) {
@@ -222,7 +222,12 @@ void WardenProcess::leave() {
 }
 
 void WardenProcess::tell(WardenNews news) const {
-  (void)::send(channel_, &news, sizeof news, MSG_NOSIGNAL);
+  // Of stops a tether that is stopped itself may be told too late, but never so that we are held
+  // up.
+  const bool can_wait = news.kind != WardenNews::Kind::stopped &&
+                        news.kind != WardenNews::Kind::continued &&
+                        news.kind != WardenNews::Kind::in_step;
+  (void)::send(channel_, &news, sizeof news, MSG_NOSIGNAL | (can_wait ? 0 : MSG_DONTWAIT));
 }
 
 // With the pidfd of the clone itself, which a kernel that ends the child by its last close counts.

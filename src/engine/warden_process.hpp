@@ -13,8 +13,9 @@ class WardenProcess {
   WardenProcess(const WardenRequest& how, int channel, int holder)
       : how_(how), channel_(channel), holder_(holder) {}
 
-  // Makes the child and stays until its tree has ended, or tether is gone and the tree with it.
-  [[noreturn]] void run(const SpawnRequest& request, const ChildPlan& plan);
+  // noexcept: what is above it on the stack is tether's own. Makes the child and stays until its
+  // tree has ended, or tether is gone and the tree with it.
+  [[noreturn]] void run(const SpawnRequest& request, const ChildPlan& plan) noexcept;
 
  private:
   Status prepare();

@@ -66,7 +66,8 @@ Act Lifecycle::on_signal(const SignalEvent& event) {
   if (event.from_ourselves) return {};
   if (child_ended_) {
     const bool hastens = scope_ == Scope::tree && asks_to_end(event.signal);
-    return hastens ? Act{Act::Kind::ask_tree, event.signal} : Act{};
+    const int signal = map_.of(event.signal);
+    return hastens && signal != 0 ? Act{Act::Kind::ask_tree, signal} : Act{};
   }
   const bool echo = event.signal == SIGCONT && std::exchange(continued_by_others_, false);
   // A child in our group has had what the group got. And when a shell continued our group and with

@@ -125,6 +125,7 @@ Status Start::prepare_tree() {
   if (!can_see_family())
     return Failure{Stage::guarantee, 0, {}, "--tree needs /proc, to find who belongs to it", {}};
   if (!adopt_orphans()) return Failure{Stage::keeper, errno, {}, {}, {}};
+  strangers_ = children_of(::getpid());
   return Unit{};
 }
 
@@ -277,8 +278,9 @@ Supervisor& Start::watch() {
 }
 
 Tree Start::tree() {
-  if (bound_.warden) return {std::move(bound_.warden), tree_cgroup()};
-  return options_.tree ? Tree::own(bound_.child.pid, tree_cgroup()) : Tree();
+  Tree::Bounds bounds{tree_cgroup(), std::move(strangers_)};
+  if (bound_.warden) return {std::move(bound_.warden), std::move(bounds)};
+  return options_.tree ? Tree::own(bound_.child.pid, std::move(bounds)) : Tree();
 }
 
 int Start::signals() const {

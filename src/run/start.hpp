@@ -87,6 +87,7 @@ class Start {
   std::optional<Launch> launch_;
   std::optional<Pidfile> pidfile_;
   std::optional<ChildCgroup> cgroup_;
+  std::vector<Relative> strangers_;  // our children from before an exec
   UniqueFd signals_;
   bool follows_main_process_ = false;
   bool early_record_ = false;  // the status file has the start record before the exec

@@ -143,12 +143,15 @@ void Supervisor::read_tree() {
     if (news->kind == WardenNews::Kind::ended) {
       child_.set_ending(*news);
       ended_ = true;
-    } else if (options_.mode != Mode::detach && !ended_) {
+    } else if (options_.mode != Mode::detach && !ended_ &&
+               (news->kind == WardenNews::Kind::stopped ||
+                news->kind == WardenNews::Kind::continued)) {
       take_change({news->kind == WardenNews::Kind::stopped, news->signal});
     }
   }
-  if (!tree_.inherit(ended_ ? -1 : child_.pid())) return;
+  if (tree_.has_warden() || !tree_) return;
   child_.parent_is_gone();
+  if (!tree_.inherit(ended_ ? -1 : child_.pid())) return;
   adopts_orphans_ = true;
   perform(lifecycle_.on_warden_gone());
 }

@@ -12,15 +12,16 @@ constexpr int patience_ms = 100;
 
 }  // namespace
 
-Tree Tree::own(pid_t main, const Cgroup* cgroup) {
+Tree Tree::own(pid_t main, Bounds bounds) {
   Tree tree;
-  tree.cgroup_ = cgroup;
+  tree.bounds_ = std::move(bounds);
   tree.adopt(main);
   return tree;
 }
 
 void Tree::adopt(pid_t main) {
-  sweep_.emplace(cgroup_ != nullptr ? cgroup_as_members(*cgroup_) : descendants_as_members());
+  sweep_.emplace(bounds_.cgroup != nullptr ? cgroup_as_members(*bounds_.cgroup, bounds_.strangers)
+                                           : descendants_as_members(bounds_.strangers));
   sweep_->set_main(main);
 }
 

@@ -7,6 +7,7 @@
 #include <deque>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "engine/sweep.hpp"
 #include "engine/warden.hpp"
@@ -16,14 +17,18 @@ namespace tether {
 class Tree {
  public:
   Tree() = default;  // only COMMAND itself is watched
-  // `cgroup`: what holds it together, or null; must outlive the Tree.
-  Tree(Warden warden, const Cgroup* cgroup) : warden_(std::move(warden)), cgroup_(cgroup) {}
+  // What it takes to tell who belongs to it, for one that we inherit or have from the start.
+  struct Bounds {
+    const Cgroup* cgroup = nullptr;   // what holds it together, or null; must outlive the Tree
+    std::vector<Relative> strangers;  // the children that we had before, by an exec
+  };
+  Tree(Warden warden, Bounds bounds) : warden_(std::move(warden)), bounds_(std::move(bounds)) {}
   // Without a warden: we adopt. `main` is COMMAND.
-  static Tree own(pid_t main, const Cgroup* cgroup);
+  static Tree own(pid_t main, Bounds bounds);
 
   [[nodiscard]] explicit operator bool() const { return warden_ || sweep_; }
   // Whether a warden tells of COMMAND's stops and of its end.
-  [[nodiscard]] bool has_warden() const { return static_cast<bool>(warden_); }
+  [[nodiscard]] bool has_warden() const { return warden_ && warden_.channel() >= 0; }
 
   // `signal` to every member, also to one that comes later, once each.
   void ask(int signal);
@@ -54,7 +59,7 @@ class Tree {
   void adopt(pid_t main);
 
   Warden warden_;
-  const Cgroup* cgroup_ = nullptr;
+  Bounds bounds_;
   std::optional<Sweep> sweep_;
   std::optional<SweepCount> wardens_count_;  // its last word
   std::deque<WardenNews> early_;             // read while waiting for another

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <charconv>
 #include <memory>
 #include <string>
@@ -74,9 +75,12 @@ void append_children(pid_t pid, std::vector<pid_t>& children) {
 }
 
 bool has_lists_of_children() {
-  static const bool has_them =
-      ::access(fmt::format("{}/{}/children", tasks_of(::getpid()), ::getpid()).c_str(), R_OK) == 0;
-  return has_them;
+  // Any other error is of the moment.
+  static const bool has_none =
+      ::access(fmt::format("{}/{}/children", tasks_of(::getpid()), ::getpid()).c_str(), R_OK) !=
+          0 &&
+      errno == ENOENT;
+  return !has_none;
 }
 
 std::vector<Relative> everybody() {
@@ -141,6 +145,13 @@ std::vector<Relative> descendants_of(pid_t ancestor) {
     append_children(relative->pid, pids);
   }
   return found;
+}
+
+std::vector<Relative> children_of(pid_t parent) {
+  std::vector<Relative> children;
+  for (const Relative& relative : descendants_of(parent))
+    if (relative.parent == parent) children.push_back(relative);
+  return children;
 }
 
 std::vector<Relative> all_others() {

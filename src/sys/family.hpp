@@ -26,6 +26,9 @@ std::optional<Relative> look_at(pid_t pid);
 // every process.
 std::vector<Relative> descendants_of(pid_t ancestor);
 
+// Its living children alone.
+std::vector<Relative> children_of(pid_t parent);
+
 // Every living process of this /proc but the caller.
 std::vector<Relative> all_others();
 

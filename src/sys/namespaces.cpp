@@ -79,10 +79,21 @@ int bound_capabilities(std::uint64_t kept) {
   return 0;
 }
 
+// To uid 0 an exec gives all that is not bounded, so no more than the caller has. Others get the
+// capabilities of the file alone, as they do outside, where those are worth more.
+std::uint64_t gainable_by(uid_t user, const Capabilities& own) {
+  if (user == 0) return own.permitted;
+  std::uint64_t bounding = 0;
+  for (int capability = 0; capability < 64; ++capability)
+    if (::prctl(PR_CAPBSET_READ, capability, 0, 0, 0) == 1)
+      bounding |= std::uint64_t{1} << capability;
+  return bounding;
+}
+
 // The exec of COMMAND would take the namespace's capabilities from an ordinary user, but until then
 // they open what the caller could not.
-int give_up_capabilities(const Capabilities& kept) {
-  if (const int error = bound_capabilities(kept.permitted); error != 0) return error;
+int give_up_capabilities(const Capabilities& kept, std::uint64_t gainable) {
+  if (const int error = bound_capabilities(gainable); error != 0) return error;
   __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
   const auto half = [&kept](int shift) {
     return __user_cap_data_struct{static_cast<std::uint32_t>(kept.effective >> shift),
@@ -100,6 +111,7 @@ NamespacePlan plan_namespaces() {
   plan.user = ::geteuid();
   plan.group = ::getegid();
   plan.capabilities = capabilities();
+  if (plan.user_namespace) plan.gainable = gainable_by(plan.user, plan.capabilities);
   return plan;
 }
 
@@ -117,7 +129,7 @@ NamespaceStatus set_up_namespaces(const NamespacePlan& plan) {
   if (const int error = mount_proc(); error != 0) return {NamespaceStep::proc, error};
   // The last one, as the mounts take some of them.
   if (!plan.user_namespace) return {};
-  return {NamespaceStep::capabilities, give_up_capabilities(plan.capabilities)};
+  return {NamespaceStep::capabilities, give_up_capabilities(plan.capabilities, plan.gainable)};
 }
 
 }  // namespace tether

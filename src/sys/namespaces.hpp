@@ -17,6 +17,7 @@ struct NamespacePlan {
   uid_t user = 0;
   gid_t group = 0;
   Capabilities capabilities;
+  std::uint64_t gainable = 0;  // capabilities that an exec inside may give
 };
 
 // Where it failed. The errno of `clone` is the caller's to fill in.
@@ -46,11 +47,11 @@ NamespacePlan plan_namespaces();
 std::uint64_t namespace_flags(const NamespacePlan& plan);
 
 // In the first process, single-threaded, right after the clone: /proc has to be the caller's still.
-// With a user namespace it leaves this process no capability that the caller had not, and none to
-// gain by an exec: a COMMAND that has uid 0 there has what the caller had, and a file's
-// capabilities that the caller has not are refused (EPERM, as under any bounding set). COMMAND
-// cannot change its ids or groups. Stops at the first step that fails; the process is then good for
-// _exit only. A process that is not the first one anywhere gets ENOSYS, and nothing is changed.
+// With a user namespace it leaves this process no capability that the caller had not. A COMMAND
+// that has uid 0 there has what the caller had; to others a file gives its capabilities as it does
+// outside, but over the namespace only. COMMAND cannot change its ids or groups. Stops at the first
+// step that fails; the process is then good for _exit only. A process that is not the first one
+// anywhere gets ENOSYS, and nothing is changed.
 NamespaceStatus set_up_namespaces(const NamespacePlan& plan);
 
 }  // namespace tether

@@ -75,8 +75,9 @@ TEST_CASE(
   const Setup caller = is_root() ? as_user(1000) : Setup{};
   if (!has_namespaces(caller)) return;
   const std::string none = "0000000000000000\n";
-  const std::string all = "CapInh:\t" + none + "CapPrm:\t" + none + "CapEff:\t" + none +
-                          "CapBnd:\t" + none + "CapAmb:\t" + none;
+  const std::string bounding = run(outside("grep CapBnd /proc/self/status", caller)).out;
+  const std::string all =
+      "CapInh:\t" + none + "CapPrm:\t" + none + "CapEff:\t" + none + bounding + "CapAmb:\t" + none;
   CHECK(run(inside("grep ^Cap /proc/self/status", caller)).out == all);
   CHECK(run(inside("grep ^Cap /proc/1/status", caller)).out == all);
 }
@@ -88,7 +89,7 @@ TEST_CASE("uid 0 without all capabilities can gain none inside") {
   CHECK(run(inside("grep CapBnd /proc/self/status", as_bounded_root())).out == outer);
 }
 
-TEST_CASE("a file's capabilities that the caller has not are refused inside") {
+TEST_CASE("a file with capabilities can be run inside by an ordinary user, as outside") {
   if (!is_root() || !has_namespaces(as_user(1000))) return;
   TemporaryDirectory directory;
   REQUIRE(::chmod(directory.path().c_str(), 0755) == 0);
@@ -97,9 +98,7 @@ TEST_CASE("a file's capabilities that the caller has not are refused inside") {
   const unsigned char net_raw[20] = {1, 0, 0, 2, 0, 0x20};
   if (::setxattr(copy.c_str(), "security.capability", net_raw, sizeof net_raw, 0) != 0) return;
   CHECK(run(outside(copy + " exit 0", as_user(1000))).exit_code == 0);
-  const Finished finished = run(inside(copy + " exit 0", as_user(1000)));
-  CHECK(finished.exit_code == 126);
-  CHECK(finished.err.find("not permitted") != std::string::npos);
+  CHECK(run(inside(copy + " exit 0", as_user(1000))).exit_code == 0);
 }
 
 TEST_CASE("supplementary groups still open files") {

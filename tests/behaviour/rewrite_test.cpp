@@ -82,19 +82,24 @@ TEST_CASE("tether ends as the child did and not by what it was sent") {
 }
 
 TEST_CASE("a request to end that was rewritten is the cause and one that was dropped is not") {
+  struct Row {
+    std::string rewrite;
+    int sent;
+    std::string cause;
+  };
   // This COMMAND leaves with a status of its own when TERM comes.
-  for (const auto& [rewrite, sent, cause] : {std::tuple{"--rewrite=INT:TERM", SIGINT, "signal"},
-                                             {"--rewrite=USR1:TERM", SIGUSR1, "signal"},
-                                             {"--rewrite=INT:0", SIGINT, "command"}}) {
-    CAPTURE(rewrite);
-    Running running(Words{"--json", rewrite} + probe("term", {"7"}));
+  for (const Row& row :
+       {Row{"--rewrite=INT:TERM", SIGINT, "signal"}, Row{"--rewrite=USR1:TERM", SIGUSR1, "signal"},
+        Row{"--rewrite=INT:0", SIGINT, "command"}}) {
+    CAPTURE(row.rewrite);
+    Running running(Words{"--json", row.rewrite} + probe("term", {"7"}));
     running.expect_output("ready");
-    running.send(sent);
+    running.send(row.sent);
     // After the one that is dropped somebody else ends it.
-    if (std::string(cause) == "command") REQUIRE(::kill(running.child(), SIGTERM) == 0);
+    if (row.cause == "command") REQUIRE(::kill(running.child(), SIGTERM) == 0);
     const Finished finished = running.wait();
     CHECK(finished.exit_code == 7);
-    CHECK(finished.record("exit").at("cause") == cause);
+    CHECK(finished.record("exit").at("cause") == row.cause);
   }
 }
 
@@ -107,16 +112,22 @@ TEST_CASE("the signals of an ending are tether's own and not rewritten") {
 }
 
 TEST_CASE("a request to give up at the gate can be dropped and stays one as another signal") {
-  for (const auto& [rewrite, sent, is_end] : {std::tuple{"--rewrite=TERM:USR1", SIGTERM, true},
-                                              {"--rewrite=TERM:0", SIGTERM, false},
-                                              {"--rewrite=USR1:WINCH", SIGUSR1, false}}) {
-    CAPTURE(rewrite);
+  struct Row {
+    std::string rewrite;
+    int sent;
+    bool is_end;
+  };
+  for (const Row& row :
+       {Row{"--rewrite=TERM:USR1", SIGTERM, true}, Row{"--rewrite=TERM:0", SIGTERM, false},
+        Row{"--rewrite=USR1:WINCH", SIGUSR1, false}}) {
+    CAPTURE(row.rewrite);
     Gate gate;
-    Running running(Words{"--json", "--block-fd=9", rewrite} + probe("exit", {"7"}), gate.setup());
+    Running running(Words{"--json", "--block-fd=9", row.rewrite} + probe("exit", {"7"}),
+                    gate.setup());
     running.expect_output("\"spawned\"");
-    running.send(sent);
-    if (!is_end) gate.open_by_byte();
-    CHECK(running.wait().exit_code == (is_end ? 128 + SIGTERM : 7));
+    running.send(row.sent);
+    if (!row.is_end) gate.open_by_byte();
+    CHECK(running.wait().exit_code == (row.is_end ? 128 + SIGTERM : 7));
   }
 }
 

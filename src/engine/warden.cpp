@@ -19,6 +19,13 @@ namespace tether {
 namespace {
 
 constexpr int patience_ms = 2000;
+constexpr int patience_with_stop_ms = 100;
+
+bool is_readable_within(int fd, int milliseconds) {
+  pollfd watched{fd, POLLIN, 0};
+  const int ready = ::poll(&watched, 1, milliseconds);
+  return ready > 0 || (ready < 0 && errno != EINTR);
+}
 
 // Not for long: what holds it up is not ours to wait for.
 void wait_for_end_of(int pidfd) {
@@ -164,6 +171,9 @@ Status Warden::bring_up(const WardenRequest& how, const SpawnRequest& request, C
     if (Status agreed = request.before_exec(child); !agreed.ok()) return agreed;
   if (!order({WardenOrder::Kind::go, 0})) return warden_failure(errno);
   do {
+    // COMMAND may have stopped it before it could tell.
+    while (!is_readable_within(channel_.get(), patience_with_stop_ms))
+      (void)send_signal(pidfd_.get(), SIGCONT);
     received = receive(channel_.get());
     // Somebody killed the warden, perhaps COMMAND itself: it may run already, and is for us to end.
     if (!received) return Unit{};

@@ -67,7 +67,8 @@ ExitRecord exit_record(const Outcome& outcome, int status) {
   record.elapsed_s = outcome.elapsed_s;
   record.usage = outcome.usage;
   if (outcome.tree) {
-    record.leftover = outcome.tree->ended;
+    // The kernel ends the rest of a namespace with its first process, and does not count.
+    if (!outcome.ended_by_kernel) record.leftover = outcome.tree->ended;
     record.survivors = outcome.tree->out_of_reach;
   }
   record.exit_status = status;

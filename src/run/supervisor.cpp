@@ -78,6 +78,7 @@ Result<Outcome> Supervisor::wait() {
   }
   outcome.escalated = lifecycle_.escalated();
   if (tree_) outcome.tree = tree_.count();
+  outcome.ended_by_kernel = options_.pid_namespace && outcome.cause == Cause::holder;
   child_.end_keeper();
   return outcome;
 }
@@ -171,6 +172,8 @@ void Supervisor::read_readiness() {
 
 void Supervisor::follow_main_process(pid_t pid) {
   if (lifecycle_.is_ending() || pid == child_.pid()) return;
+  // Its number in there, most likely its own; and a tie is for the process that was started.
+  if (options_.pid_namespace) return;
   if (!follows_main_process_ || !child_.replace_by(pid)) {
     if (!options_.quiet)
       say(fmt::format("MAINPID={} is not followed: {}", pid,

@@ -26,6 +26,7 @@ struct Outcome {
   std::optional<Usage> usage;
   bool had_terminal = false;  // its own group was in the foreground when it ended
   std::optional<SweepCount> tree;
+  bool ended_by_kernel = false;  // the first process of its namespace was killed, and all with it
 };
 
 class Supervisor {

@@ -15,9 +15,7 @@ using namespace tether::test;
 
 namespace {
 
-const Words kinds_of_child[] = {
-    {},         {"--autoreap"},         {"--autokill", "--nnp"}, {"--setpgid"},
-    {"--tree"}, {"--tree", "--setpgid"}};
+const Words kinds_of_child[] = {{}, {"--autoreap"}, {"--autokill", "--nnp"}, {"--setpgid"}};
 
 std::string line_of(const Words& ours, const Words& command) {
   return joined(Words{tether_binary()} + ours + command);

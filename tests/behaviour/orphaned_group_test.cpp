@@ -21,11 +21,6 @@ Setup leading_a_session() {
   return setup;
 }
 
-// Tells of its continuations, and leaves when a line comes.
-const Words telling{
-    "--", "/bin/sh", "-c",
-    "trap 'echo continued' CONT; echo ready; while ! read line; do :; done; echo over"};
-
 }  // namespace
 
 TEST_CASE("tether never stops itself in an orphaned group") {
@@ -49,7 +44,7 @@ TEST_CASE("a stop that is typed where nobody could undo it stops nobody for good
   for (const Words& ours : {Words{"--setpgid"}, Words{"--setpgid", "--autoreap"}}) {
     CAPTURE(joined(ours));
     PseudoTerminal terminal;
-    Running running(ours + telling, terminal.on({0, 1, 2}));
+    Running running(ours + probe("continued"), terminal.on({0, 1, 2}));
     terminal.expect_next("ready");
     for (int round = 0; round < 3; ++round) {
       terminal.type(std::string(1, ctrl_z));
@@ -67,7 +62,7 @@ TEST_CASE("a stop that is typed in a container stops nobody for good") {
   for (const Words& ours : {Words{"--setpgid"}, Words{"--setpgid", "--autoreap"}}) {
     CAPTURE(joined(ours));
     PseudoTerminal terminal;
-    Running running(ours + telling, first_process(terminal.on({0, 1, 2}).before_exec));
+    Running running(ours + probe("continued"), first_process(terminal.on({0, 1, 2}).before_exec));
     terminal.expect_next("ready");
     terminal.type(std::string(1, ctrl_z));
     terminal.expect_next("continued");

@@ -3,6 +3,7 @@
 #include "probe.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
@@ -126,6 +127,28 @@ int wait_for_input(Words) {
   return 0;
 }
 
+// Says when it has been continued, until a line comes. A shell's trap would not do: a signal that
+// arrives between its look for one and its read() waits there for the line.
+int say_continuations(Words) {
+  sigset_t continuation;
+  (void)::sigemptyset(&continuation);
+  (void)::sigaddset(&continuation, SIGCONT);
+  (void)::sigprocmask(SIG_BLOCK, &continuation, nullptr);
+  const int signals = ::signalfd(-1, &continuation, SFD_CLOEXEC);
+  say_ready();
+  pollfd watched[] = {{STDIN_FILENO, POLLIN, 0}, {signals, POLLIN, 0}};
+  while (watched[0].revents == 0) {
+    if (::poll(watched, 2, -1) < 0) continue;
+    signalfd_siginfo info{};
+    if (watched[1].revents != 0 && ::read(signals, &info, sizeof info) == sizeof info)
+      (void)!::write(STDOUT_FILENO, "continued\n", 10);
+  }
+  char line[64];
+  if (::read(STDIN_FILENO, line, sizeof line) <= 0) return 97;
+  (void)!::write(STDOUT_FILENO, "over\n", 5);
+  return 0;
+}
+
 // Says each signal it gets, until SIGUSR2.
 int say_signals_received(Words) {
   // By system calls: glibc would keep 32 and 33 to itself.
@@ -232,7 +255,7 @@ constexpr Verb verbs[] = {
     {"sleep", wait_for_ever}, {"input", wait_for_input},  {"catch", say_signals_received},
     {"term", leave_on_term},  {"setuid", change_user},    {"fork", fork_one},
     {"newline", say_newline}, {"notify", notify},         {"read", say_read},
-    {"stop", stop_on_term},   {"orphans", leave_orphans},
+    {"stop", stop_on_term},   {"orphans", leave_orphans}, {"continued", say_continuations},
 };
 
 }  // namespace

@@ -171,6 +171,7 @@ void WardenProcess::read_orders() {
       look_at_children();
       WardenNews news;
       news.kind = WardenNews::Kind::in_step;
+      news.question = order.question;
       tell(news);
       break;
   }

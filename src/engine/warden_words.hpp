@@ -23,7 +23,7 @@ struct WardenNews {
     continued,  // the child was continued
     ended,      // the child has ended and been waited for: `ending`, and `usage` if it is known
     empty,      // nothing is left of the tree but `out_of_reach`; `ended` had to be ended
-    in_step,    // all that happened before the question has been told
+    in_step,    // all that happened before the question with this number has been told
   };
   Kind kind = Kind::failed;
   Stage stage = Stage::keeper;
@@ -31,6 +31,7 @@ struct WardenNews {
   NamespaceStep step = NamespaceStep::clone;  // of Stage::namespaces
   pid_t pid = -1;                             // of `ready`, as the warden sees it
   int signal = 0;
+  int question = 0;
   Ending ending;
   bool has_usage = false;
   rusage usage{};
@@ -48,6 +49,7 @@ struct WardenOrder {
   };
   Kind kind = Kind::go;
   int signal = 0;
+  int question = 0;
 };
 
 static_assert(std::is_trivially_copyable_v<WardenNews> &&

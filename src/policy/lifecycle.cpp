@@ -69,12 +69,19 @@ Act Lifecycle::on_signal(const SignalEvent& event) {
     const int signal = map_.of(event.signal);
     return hastens && signal != 0 ? Act{Act::Kind::ask_tree, signal} : Act{};
   }
+  // To a child in our group a SIGCONT would come after the stop that has overtaken it; one in its
+  // own group has not had either of them yet.
+  if (event.is_overtaken && (event.child_in_our_group || event.signal != SIGCONT)) return {};
   const bool echo = event.signal == SIGCONT && std::exchange(continued_by_others_, false);
   // A child in our group has had what the group got. And when a shell continued our group and with
   // it the child, its SIGCONT to us is not another one.
-  if (event.child_in_our_group && (was_for_the_group(event) || echo)) return {};
-  const int signal = map_.of(event.signal);
-  if (signal == 0) return {};
+  const bool child_has_it = event.child_in_our_group && (was_for_the_group(event) || echo);
+  const int signal = child_has_it ? event.signal : map_.of(event.signal);
+  // Of a child that is stopped already no other stop will be told.
+  const bool was_typed = event.from_kernel || event.child_in_our_group;
+  if (stops_by_default(signal) && stopped_ && was_typed && !ending_)
+    return {Act::Kind::stop_ourselves, signal};
+  if (child_has_it || signal == 0) return {};
   if (signal == SIGCONT) stopped_ = false;
   passed_on_ |= bit(signal);
   asked_to_end_ = asked_to_end_ || is_request_to_end(event.signal) || is_request_to_end(signal);

@@ -31,6 +31,9 @@ struct SignalEvent {
   bool from_ourselves = false;      // our own write to a closed pipe, say
   bool child_in_our_group = false;  // at this moment
   bool we_lead_session = false;
+  // By one that has come since: a stop by a SIGCONT, a SIGCONT by a stop or by another one. The
+  // kernel would have thrown it away, had it not been read before (signal(7), prepare_signal()).
+  bool is_overtaken = false;
 };
 
 struct Act {

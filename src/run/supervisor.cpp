@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <csignal>
 #include <utility>
@@ -21,6 +20,8 @@ namespace {
 
 // A process closes its descriptors a little before it has ended.
 constexpr std::chrono::seconds patience_after_close{1};
+// Whoever floods us with signals does not keep us from what else there is to do.
+constexpr int most_signals_at_once = 8;
 
 // A signal from our own system calls: SIGPIPE and SIGXFSZ come with our pid.
 bool is_own(const signalfd_siginfo& info) {
@@ -208,31 +209,31 @@ void Supervisor::check_deadlines() {
 }
 
 void Supervisor::read_signals() {
-  std::array<signalfd_siginfo, 8> batch;
-  ssize_t got = 0;
-  do {
-    got = ::read(signals_.get(), batch.data(), sizeof batch);
-    const std::size_t count = got > 0 ? static_cast<std::size_t>(got) / sizeof batch[0] : 0;
-    const auto is_continue = [](const signalfd_siginfo& info) { return info.ssi_signo == SIGCONT; };
-    continue_in_hand_ = std::any_of(batch.begin(), batch.begin() + count, is_continue);
-    for (std::size_t i = 0; i < count; ++i) handle_signal(batch[i]);
-    continue_in_hand_ = false;
-  } while (got == sizeof batch);
+  // One by one: what is still pending came later.
+  signalfd_siginfo info{};
+  for (int i = 0; i < most_signals_at_once; ++i) {
+    if (::read(signals_.get(), &info, sizeof info) != sizeof info) return;
+    handle_signal(info);
+  }
 }
 
 void Supervisor::handle_signal(const signalfd_siginfo& info) {
+  const int signal = static_cast<int>(info.ssi_signo);
   // What became of the child comes before what it was sent: a SIGCONT to the group has continued
   // the child already.
-  if (!ended_) handle_child_state(info.ssi_signo == SIGCONT);
+  continue_in_hand_ = signal == SIGCONT;
+  if (!ended_) handle_child_state(signal == SIGCONT || stops_by_default(signal));
+  continue_in_hand_ = false;
   if (info.ssi_signo == SIGCHLD && adopts_orphans_) reap_orphans();
   const bool told = info.ssi_code == SI_USER || info.ssi_code == SI_QUEUE;
   if (info.ssi_signo == SIGCHLD && !told) return;
   SignalEvent event;
-  event.signal = static_cast<int>(info.ssi_signo);
+  event.signal = signal;
   event.from_kernel = info.ssi_code == SI_KERNEL;
   event.from_ourselves = is_own(info);
   event.child_in_our_group = ::getpgid(child_.pid()) == ::getpgrp();
   event.we_lead_session = ::getsid(0) == ::getpid();
+  event.is_overtaken = is_overtaken(signal);
   perform(lifecycle_.on_signal(event));
 }
 
@@ -254,9 +255,10 @@ void Supervisor::handle_child_state(bool exactly) {
 }
 
 void Supervisor::take_change(const StopOrContinue& change) {
-  perform(change.stopped
-              ? lifecycle_.on_child_stopped(change.signal, continue_in_hand_ || is_pending(SIGCONT))
-              : lifecycle_.on_child_continued());
+  if (!change.stopped) return perform(lifecycle_.on_child_continued());
+  const bool continue_has_come =
+      is_pending(SIGCONT) || (continue_in_hand_ && !is_overtaken(SIGCONT));
+  perform(lifecycle_.on_child_stopped(change.signal, continue_has_come));
 }
 
 void Supervisor::perform(const Act& act) {

@@ -107,7 +107,7 @@ class Supervisor {
   bool timed_out_ = false;
   bool follows_main_process_;
   bool adopts_orphans_;            // as a subreaper or as PID 1
-  bool continue_in_hand_ = false;  // read, but not handled yet
+  bool continue_in_hand_ = false;  // a SIGCONT is read, but not handled yet
   bool ended_ = false;
   bool released_ = false;  // reaped as well, by the kernel (POLLHUP)
   std::optional<Ending> ending_;

@@ -4,11 +4,14 @@
 
 #include <utility>
 
+#include "sys/pidfd.hpp"
+
 namespace tether {
 namespace {
 
-// A warden answers at once, unless somebody has stopped it.
-constexpr int patience_ms = 100;
+// A warden answers at once, unless somebody has stopped it or the machine is very busy.
+constexpr int between_looks_ms = 100;
+constexpr int most_looks = 20;
 
 }  // namespace
 
@@ -51,13 +54,20 @@ std::optional<WardenNews> Tree::next_news() {
 }
 
 void Tree::get_in_step() {
-  if (!warden_ || wardens_count_ || !warden_.order({WardenOrder::Kind::in_step, 0})) return;
+  if (!warden_ || wardens_count_) return;
+  if (!warden_.order({WardenOrder::Kind::in_step, 0, ++questions_})) return;
   pollfd watched{warden_.channel(), POLLIN, 0};
-  while (::poll(&watched, 1, patience_ms) > 0) {
-    const auto news = warden_.next_news();
-    if (!news || news->kind == WardenNews::Kind::in_step) return;
-    early_.push_back(*news);
-  }
+  for (int looks = 0; looks < most_looks && !is_stopped(warden_.pidfd()); ++looks)
+    while (::poll(&watched, 1, between_looks_ms) > 0) {
+      const auto news = warden_.next_news();
+      if (!news) return;
+      // Not the answer to a question that was given up.
+      if (news->kind != WardenNews::Kind::in_step) {
+        early_.push_back(*news);
+      } else if (news->question == questions_) {
+        return;
+      }
+    }
 }
 
 bool Tree::inherit(pid_t main) {

@@ -63,6 +63,7 @@ class Tree {
   std::optional<Sweep> sweep_;
   std::optional<SweepCount> wardens_count_;  // its last word
   std::deque<WardenNews> early_;             // read while waiting for another
+  int questions_ = 0;
 };
 
 }  // namespace tether

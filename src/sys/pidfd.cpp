@@ -113,6 +113,12 @@ std::optional<StopOrContinue> take_stop_or_continue(int pidfd) {
   return StopOrContinue{info.si_code == CLD_STOPPED, info.si_status};
 }
 
+bool is_stopped(int pidfd) {
+  siginfo_t info{};
+  return raw_waitid(pidfd, &info, WSTOPPED | WNOHANG | WNOWAIT | __WALL, nullptr) == 0 &&
+         info.si_pid != 0;
+}
+
 pid_t pid_of(int pidfd) {
   const std::string path = "/proc/self/fdinfo/" + std::to_string(pidfd);
   const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));

@@ -47,6 +47,9 @@ struct StopOrContinue {
 // autoreaped children too.
 std::optional<StopOrContinue> take_stop_or_continue(int pidfd);
 
+// Whether a child is stopped, as long as nobody takes that.
+bool is_stopped(int pidfd);
+
 // The number of the process that `pidfd` is open for, as this process's /proc has it
 // (proc_pid_fdinfo(5)); -1 if it has been reaped, or has no number here, or there is no /proc.
 pid_t pid_of(int pidfd);

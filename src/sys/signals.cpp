@@ -99,6 +99,10 @@ bool asks_to_end(int signal) {
   return signal == SIGTERM || signal == SIGINT || signal == SIGHUP || signal == SIGQUIT;
 }
 
+bool stops_by_default(int signal) {
+  return signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU;
+}
+
 bool has_job_control() {
   return ::getsid(::getppid()) == ::getsid(0);
 }
@@ -107,6 +111,11 @@ bool is_pending(int signal) {
   std::uint64_t pending = 0;
   (void)::syscall(SYS_rt_sigpending, &pending, mask_bytes);
   return (pending & bit(signal)) != 0;
+}
+
+bool is_overtaken(int signal) {
+  if (signal != SIGCONT) return stops_by_default(signal) && is_pending(SIGCONT);
+  return is_pending(SIGCONT) || is_pending(SIGTSTP) || is_pending(SIGTTIN) || is_pending(SIGTTOU);
 }
 
 bool should_die_by(int signal) {

@@ -50,11 +50,19 @@ std::optional<ArrivedSignal> next_signal(int signals);
 // TERM, INT, HUP and QUIT: whoever sends one wants the receiver to end.
 bool asks_to_end(int signal);
 
+// SIGTSTP, SIGTTIN and SIGTTOU.
+bool stops_by_default(int signal);
+
 // False if our parent is in another session: then nobody there would continue us after a stop.
 bool has_job_control();
 
 // Whether `signal`, which is blocked, has been sent to this process and not been read yet.
 bool is_pending(int signal);
+
+// Of SIGCONT and the signals that stop, each throws the others away that are pending. Whether
+// `signal`, which has been read, would have been by one that has come since; SIGCONT also by
+// another one.
+bool is_overtaken(int signal);
 
 // Whether tether itself is to die of the signal that its child died of: SIGINT or SIGQUIT. A shell
 // looks at how its child died, not at its status, to know that a loop was interrupted. Never as

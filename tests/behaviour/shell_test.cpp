@@ -15,7 +15,9 @@ using namespace tether::test;
 
 namespace {
 
-const Words kinds_of_child[] = {{}, {"--autoreap"}, {"--autokill", "--nnp"}, {"--setpgid"}};
+const Words kinds_of_child[] = {
+    {},         {"--autoreap"},          {"--autokill", "--nnp"},          {"--setpgid"},
+    {"--tree"}, {"--tree", "--setpgid"}, {"--tree", "--autokill", "--nnp"}};
 
 std::string line_of(const Words& ours, const Words& command) {
   return joined(Words{tether_binary()} + ours + command);

@@ -9,6 +9,21 @@
 
 using namespace tether::test;
 
+namespace {
+
+const Words kinds_of_job[] = {
+    {}, {"--autoreap"}, {"--setpgid"}, {"--tree"}, {"--tree", "--setpgid"}};
+
+// COMMAND, which runs already; a tree's has a keeper for its parent.
+pid_t child_of_job(pid_t tether) {
+  pid_t child = only_child_of(tether);
+  if (status_of(child, "Name") == "keeper") child = only_child_of(child);
+  REQUIRE(child > 0);
+  return child;
+}
+
+}  // namespace
+
 TEST_CASE("an interrupt typed at the terminal reaches a child in the same group once") {
   Terminal terminal(probe("catch"));
   terminal.expect("ready");
@@ -86,13 +101,12 @@ TEST_CASE("what the caller ignores a child goes on to ignore when it is typed") 
 }
 
 TEST_CASE("a stop typed at the terminal stops both and the foreground continues both") {
-  for (const Words& ours : {Words{}, Words{"--autoreap"}, Words{"--setpgid"}}) {
+  for (const Words& ours : kinds_of_job) {
     CAPTURE(ours);
     Terminal terminal(ours + probe("sleep"));
     terminal.expect("ready");
     const pid_t tether = terminal.job();
-    const pid_t child = only_child_of(tether);
-    REQUIRE(child > 0);
+    const pid_t child = child_of_job(tether);
     for (int round = 0; round < 3; ++round) {
       terminal.type(ctrl_z);
       terminal.expect_event("stopped " + std::to_string(SIGTSTP));
@@ -100,11 +114,30 @@ TEST_CASE("a stop typed at the terminal stops both and the foreground continues 
       CHECK(state_of(tether) == 'T');
       terminal.foreground();
       CHECK(eventually([&] { return state_of(child) == 'S' && state_of(tether) == 'S'; }));
-      const pid_t group = ours == Words{"--setpgid"} ? child : tether;
-      CHECK(eventually([&] { return terminal.foreground_group() == group; }));
+      CHECK(eventually([&] { return terminal.foreground_group() == ::getpgid(child); }));
     }
     terminal.type(ctrl_c);
     terminal.expect_event("killed " + std::to_string(SIGINT));
+  }
+}
+
+TEST_CASE("a stop typed the moment after a continuation is not undone by it") {
+  for (const Words& ours : kinds_of_job) {
+    CAPTURE(ours);
+    Terminal terminal(ours + probe("sleep"));
+    terminal.expect("ready");
+    const pid_t child = child_of_job(terminal.job());
+    terminal.type(ctrl_z);
+    terminal.expect_event("stopped " + std::to_string(SIGTSTP));
+    for (int round = 0; round < 100; ++round) {
+      CAPTURE(round);
+      terminal.foreground();
+      // tether may not even have read what continued them.
+      REQUIRE(eventually([&] { return state_of(child) != 'T'; }));
+      terminal.type(ctrl_z);
+      terminal.expect_event("stopped " + std::to_string(SIGTSTP));
+      CHECK(state_of(child) == 'T');
+    }
   }
 }
 

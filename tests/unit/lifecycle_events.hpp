@@ -54,6 +54,19 @@ inline Act kill_due(Lifecycle& lifecycle) {
   return lifecycle.on_kill_due();
 }
 
+// A signal that another one has overtaken, which is still to be read.
+template <int number, Group group>
+Act overtaken(Lifecycle& lifecycle) {
+  SignalEvent event;
+  event.signal = number;
+  event.child_in_our_group = group == Group::shared;
+  event.is_overtaken = true;
+  return lifecycle.on_signal(event);
+}
+
+inline constexpr auto tstp = signalled<SIGTSTP, Sender::process, Group::shared>;
+inline constexpr auto tstp_of_terminal = signalled<SIGTSTP, Sender::kernel, Group::shared>;
+inline constexpr auto tstp_to_own_group = signalled<SIGTSTP, Sender::kernel, Group::own>;
 inline constexpr auto cont = signalled<SIGCONT, Sender::process, Group::shared>;
 inline constexpr auto cont_to_own_group = signalled<SIGCONT, Sender::process, Group::own>;
 inline constexpr auto cont_of_kernel = signalled<SIGCONT, Sender::kernel, Group::shared>;
@@ -71,8 +84,8 @@ inline const std::vector<Event> events = {
     {"HUP, own group", signalled<SIGHUP, Sender::kernel, Group::own>, pass_on, SIGHUP},
     {"WINCH of the terminal", signalled<SIGWINCH, Sender::kernel, Group::shared>, nothing, 0},
     {"WINCH, own group", signalled<SIGWINCH, Sender::kernel, Group::own>, pass_on, SIGWINCH},
-    {"TSTP of a process", signalled<SIGTSTP, Sender::process, Group::shared>, pass_on, SIGTSTP},
-    {"TSTP of the terminal", signalled<SIGTSTP, Sender::kernel, Group::shared>, nothing, 0},
+    {"TSTP of a process", tstp, pass_on, SIGTSTP},
+    {"TSTP of the terminal", tstp_of_terminal, nothing, 0},
     {"CHLD of a process", signalled<SIGCHLD, Sender::process, Group::shared>, pass_on, SIGCHLD},
     {"PIPE of our own", signalled<SIGPIPE, Sender::ourselves, Group::shared>, nothing, 0},
     {"PIPE, own group", signalled<SIGPIPE, Sender::ourselves, Group::own>, nothing, 0},
@@ -95,6 +108,10 @@ inline const std::vector<Event> events = {
 
 inline bool is_stop(const Event& event) {
   return event.kind == stop || event.happen == stopped_and_soon_continued;
+}
+
+inline bool asks_to_stop(const Event& event) {
+  return event.happen == tstp || event.happen == tstp_of_terminal;
 }
 
 inline bool is_of_ending(const Event& event) {

@@ -22,6 +22,7 @@ TEST_CASE("no event changes the act of the next in either order but those of an 
       if (is_of_ending(first) && is_of_ending(second)) continue;
       // Who ends it stays awake.
       if (first.happen == not_ready && is_stop(second)) continue;
+      if (is_stop(first) && asks_to_stop(second)) continue;
       CAPTURE(first.name);
       CAPTURE(second.name);
       check_act(last_act({first.happen, second.happen}), second.kind, second.signal);
@@ -69,6 +70,31 @@ TEST_CASE("a stop that a pending CONT will end does not stop tether and the CONT
 TEST_CASE("a child that is stopped again is continued by a CONT of tether alone") {
   // It was continued by somebody else, without a CONT to us.
   check_passed_on(last_act({stopped<SIGSTOP>, continued, stopped<SIGSTOP>, cont}), SIGCONT);
+}
+
+TEST_CASE("a stop that comes to tether while the child is stopped stops tether") {
+  // The child will not tell of another one. It may have been passed over for a CONT that this one
+  // has thrown away.
+  for (const auto first : {stopped<SIGTSTP>, stopped_and_soon_continued})
+    for (const auto stop_of_tether : {tstp, tstp_of_terminal, tstp_to_own_group}) {
+      check_act(last_act({first, stop_of_tether}), stop, SIGTSTP);
+      // Not while it runs, nor while it is being ended.
+      CHECK(last_act({first, continued, stop_of_tether}).kind != stop);
+      CHECK(last_act({first, not_ready, stop_of_tether}).kind != stop);
+    }
+}
+
+TEST_CASE("of a CONT and a stop the later one counts") {
+  const auto overtaken_cont = overtaken<SIGCONT, Group::shared>;
+  CHECK(last_act({stopped<SIGTSTP>, continued, stopped<SIGTSTP>, overtaken_cont}).kind == nothing);
+  // The group's next one is still to come.
+  CHECK(last_act({stopped<SIGTSTP>, continued, overtaken_cont, cont}).kind == nothing);
+  CHECK(last_act({stopped<SIGTSTP>, overtaken<SIGTSTP, Group::shared>}).kind == nothing);
+  CHECK(last_act({overtaken<SIGTSTP, Group::own>}).kind == nothing);
+  // A group of its own has had neither, and gets both.
+  check_passed_on(last_act({stopped<SIGTSTP>, overtaken<SIGCONT, Group::own>}), SIGCONT);
+  check_passed_on(last_act({stopped<SIGTSTP>, overtaken<SIGCONT, Group::own>, tstp_to_own_group}),
+                  SIGTSTP);
 }
 
 TEST_CASE("a CONT of the kernel for the whole group settles the continuation") {

@@ -5,6 +5,7 @@
 #include <csignal>
 #include <sstream>
 
+#include "blocked_signal.hpp"
 #include "readiness.hpp"
 
 using namespace tether::test;
@@ -105,7 +106,8 @@ TEST_CASE("a COMMAND that is not ready and ignores the first signal is killed wi
 }
 
 TEST_CASE("a COMMAND that is not ready is not killed when that is so asked") {
-  Running running(Words{"--notify=fd:3", "--ready-timeout=50ms", "-k0", "--json"} + probe("catch"));
+  Running running(Words{"--notify=fd:3", "--ready-timeout=50ms", "-k0", "--json"} + probe("catch"),
+                  with_blocked(SIGTERM));
   running.expect_output("got 15");
   REQUIRE(::kill(running.child(), SIGUSR1) == 0);
   running.expect_output("got 10");
@@ -170,7 +172,8 @@ TEST_CASE("a COMMAND that a passed signal ends before it is ready gives 128 and 
 TEST_CASE("tether sleeps while a COMMAND that closed its descriptor takes its time to end") {
   // Asked to end after a second; the time to be ready is over long before it is killed.
   Running running({"-w", "--notify=fd:3", "--ready-timeout=2s", "-k", "2500ms", "--json", "--",
-                   "/bin/sh", "-c", "exec 3>&-; exec " + tool("probe") + " catch"});
+                   "/bin/sh", "-c", "exec 3>&-; exec " + tool("probe") + " catch"},
+                  with_blocked(SIGTERM));
   running.expect_output("got 15");
   REQUIRE(eventually([&] { return state_of(running.pid()) == 'Z'; }));
   CHECK(cpu_time_of(running.pid()) < 0.3);
@@ -188,7 +191,7 @@ TEST_CASE("a COMMAND that stops itself while it is being ended is killed all the
     setup.before_exec = [] { (void)::setpgid(0, 0); };
     Running running(mode + Words{"--notify=fd:3", "--ready-timeout=500ms", "-k", "1s", "--json"} +
                         probe("stop"),
-                    setup);
+                    with_blocked(SIGTERM, setup));
     const pid_t child = running.child();
     REQUIRE(eventually([child] { return state_of(child) == 'T'; }));
     const Finished finished = running.wait();

@@ -9,6 +9,7 @@
 #include <csignal>
 #include <string>
 
+#include "blocked_signal.hpp"
 #include "harness.hpp"
 #include "sys/pidfd.hpp"
 #include "sys/unique_fd.hpp"
@@ -102,24 +103,28 @@ TEST_CASE("a COMMAND whose time is up is ended and the status is 124") {
 }
 
 TEST_CASE("what does not end by the first signal is killed and the record says so") {
-  const Finished finished = run(Words{"-t0.2", "-s", "USR1", "-k0.2", "--json", "--", "/bin/sh",
-                                      "-c", "trap '' USR1; while :; do sleep 0.1; done"});
+  const Finished finished =
+      run(Words{"-t0.2", "-s", "USR1", "-k0.2", "--json"} + probe("sleep"), with_blocked(SIGUSR1));
   check_ended(finished, "timeout", 124);
   CHECK(finished.record("exit").at("signal") == "SIGKILL");
   CHECK(finished.record("exit").at("escalated") == true);
 }
 
 TEST_CASE("a stopped COMMAND is continued so that it can act on the signal") {
-  Running running(Words{"-t", "500ms", "-k", "inf", "--preserve-status", "--json"} +
-                  probe("term", {"9"}));
-  const pid_t child = running.child();
+  Line line;
+  // Where nobody could continue it, tether does not stop as well.
+  Setup setup;
+  setup.before_exec = [lead = line.setup().before_exec] {
+    (void)::setsid();
+    lead();
+  };
+  Running running(Words{"--die-on-eof=9", "-k", "inf", "--json"} + probe("term", {"9"}), setup);
   running.expect_output("ready");
-  CHECK(::kill(child, SIGSTOP) == 0);
-  // tether stops as well, unless nobody could continue it.
-  REQUIRE(eventually([&] { return state_of(child) == 'T' || state_of(child) == std::nullopt; }));
-  running.send(SIGCONT);
-  const Finished finished = running.wait();
-  CHECK(finished.exit_code == 9);
+  const pid_t child = running.child();
+  REQUIRE(::kill(child, SIGSTOP) == 0);
+  REQUIRE(eventually([&] { return state_of(child) == 'T'; }));
+  line.hang_up();
+  check_ended(running.wait(), "eof", 9);
 }
 
 TEST_CASE("a COMMAND ends when a process that it is tied to dies") {

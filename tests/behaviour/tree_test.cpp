@@ -171,15 +171,19 @@ TEST_CASE("a member is asked once, and a stopped one can answer") {
     CAPTURE(is_stopped);
     const Services services;
     const std::string out = services.path("said");
-    Running running({"--tree", "--json", "-t", "2s", "-k", "1s", "--", "/bin/sh", "-c",
+    const pid_t owner = fork_bystander();
+    Running running({"--tree", "--json", "--die-with-pid=" + std::to_string(owner), "-k", "1s",
+                     "--", "/bin/sh", "-c",
                      tool("probe") + " catch > " + out + " & echo $! > " + services.path("pid") +
                          "; exec " + tool("probe") + " sleep"});
     REQUIRE(eventually([&] { return read_file(out) == "ready\n"; }));
     REQUIRE(eventually([&] { return !read_file(services.path("pid")).empty(); }));
     const pid_t member = std::stoi(read_file(services.path("pid")));
     if (is_stopped) REQUIRE(::kill(member, SIGSTOP) == 0);
+    kill_and_reap(owner);
     const Finished done = running.wait();
-    CHECK(done.exit_code == 124);
+    CHECK(done.exit_code == 143);
+    CHECK(done.record("exit").at("cause") == "pid");
     CHECK(done.record("exit").at("escalated") == true);
     const std::string said = read_file(out);
     CHECK(said.find("got 15\n") == said.rfind("got 15\n"));

@@ -11,13 +11,16 @@
 using namespace tether::test;
 
 TEST_CASE("a warden that was stopped does not hold an ending up") {
-  Running running({"--tree", "--json", "-t", "1s", "-k", "50ms", "--", tool("probe"), "sleep"});
+  const pid_t owner = fork_bystander();
+  Running running({"--tree", "--json", "--die-with-pid=" + std::to_string(owner), "-k", "50ms",
+                   "--", tool("probe"), "sleep"});
   running.expect_output("ready\n");
   running.expect_output("supervisor_pid");
   REQUIRE(::kill(warden_of(running.child()), SIGSTOP) == 0);
+  kill_and_reap(owner);
   const Finished done = running.wait();
-  CHECK(done.exit_code == 124);
-  CHECK(done.record("exit").at("cause") == "timeout");
+  CHECK(done.exit_code == 143);
+  CHECK(done.record("exit").at("cause") == "pid");
 }
 
 TEST_CASE("children that tether had before it was tether are not of the tree") {

@@ -18,7 +18,7 @@
 namespace tether::test {
 
 // A session on a terminal of its own whose leader runs one foreground job, tether, and tells of its
-// stops and its end as "stopped N", "exited N" or "killed N".
+// stops, its continuations and its end as "stopped N", "continued PID", "exited N" or "killed N".
 class Terminal {
  public:
   enum class Start { foreground, background };
@@ -119,6 +119,7 @@ class Terminal {
       if (::read(orders, &order, 1) != 1) break;
       (void)::tcsetpgrp(terminal, job);
       (void)::kill(-job, SIGCONT);
+      tell(events, "continued", job);
     }
     // Stays, so that the terminal does: its end would hang up whoever is left.
     while (true) ::pause();

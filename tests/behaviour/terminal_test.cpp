@@ -130,10 +130,11 @@ TEST_CASE("a stop typed the moment after a continuation is not undone by it") {
     terminal.type(ctrl_z);
     terminal.expect_event("stopped " + std::to_string(SIGTSTP));
     REQUIRE(eventually([&] { return state_of(child) == 'T'; }));
-    for (int round = 0; round < 100; ++round) {
+    for (int round = 0; round < 20; ++round) {
       CAPTURE(round);
       terminal.foreground();
-      // tether may not even have read what continued them.
+      // Both have been sent it, tether may not have read it.
+      terminal.expect_event("continued " + std::to_string(terminal.job()));
       REQUIRE(eventually([&] { return state_of(child) != 'T'; }));
       terminal.type(ctrl_z);
       terminal.expect_event("stopped " + std::to_string(SIGTSTP));

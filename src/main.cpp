@@ -51,6 +51,8 @@ Result<int> run(int argc, char** argv) {
       return tether::run_in_place(options, inherited);
     case tether::Mode::detach:
       return tether::run_detached(options, inherited);
+    case tether::Mode::hand_over:
+      return tether::run_handing_over(options, inherited);
     case tether::Mode::stop:
       return tether::run_stop(options);
     case tether::Mode::wait:

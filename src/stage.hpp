@@ -31,6 +31,7 @@ enum class Stage {
   ready,       // COMMAND did not become ready
   supervise,   // waiting for the child
   stop,        // --stop
+  hand_over,   // --pidfd-fd, --become
 };
 
 }  // namespace tether

@@ -30,6 +30,12 @@ constexpr Contradiction contradictions[] = {
     {"detach", "wait", "one leaves, the other stays"},
     {"detach", "exec", "one makes a child, the other becomes COMMAND"},
     {"detach", "ctty", "a detached child has no controlling terminal"},
+    {"detach", "become", "one leaves, the other becomes another command"},
+    {"pidfd-fd", "wait", "one leaves, the other stays"},
+    {"pidfd-fd", "detach", "one hands the child over, the other lets it go"},
+    {"pidfd-fd", "ctty", "nobody stays to give the terminal back"},
+    {"pidfd-fd", "exec", no_child},
+    {"become", "exec", no_child},
     {"exec", "wait", "one becomes COMMAND, the other stays"},
     {"exec", "autoreap", no_child},
     {"exec", "autokill", no_child},
@@ -65,6 +71,7 @@ constexpr Dependence dependences[] = {
     {"preserve-status", {"timeout"}},
     {"truncate", {"stdout", "stderr", "log"}},
     {"stop", {"pidfile"}},
+    {"become", {"pidfd-fd"}},
 };
 
 // All that --stop has a use for.
@@ -164,13 +171,42 @@ Status check_eof(const Options& options) {
       fmt::format("--die-on-eof={}: that one is COMMAND's to write to", *options.die_on_eof));
 }
 
-// Once a detached child runs, only a keeper is there to pass anything on.
+// Once a child is left to itself, only a keeper is there to pass anything on.
 Status check_rewrites(const Options& options) {
-  if (options.rewrites.empty() || options.mode != Mode::detach || options.leaves_keeper())
-    return Unit{};
-  return usage(
-      "--detach and --rewrite contradict each other: without a tie or a status record nobody stays "
-      "to pass signals on");
+  if (options.rewrites.empty() || !options.leaves_child() || options.leaves_keeper()) return Unit{};
+  return usage(fmt::format(
+      "--{} and --rewrite contradict each other: without a tie or a status record nobody "
+      "stays to pass signals on",
+      options.mode == Mode::detach ? "detach" : "pidfd-fd"));
+}
+
+Status check_hand_over(const Options& options) {
+  if (!options.pidfd_fd) return Unit{};
+  const int fd = *options.pidfd_fd;
+  if (fd <= 2) return usage(fmt::format("--pidfd-fd={}: that one is COMMAND's", fd));
+  // Who adopts the orphans of a tree would have to be its parent for as long as it lives.
+  if (options.tree && !options.pid_namespace && !options.cgroup)
+    return usage("--pidfd-fd and --tree contradict each other without --pid-namespace or --cgroup");
+  struct Use {
+    std::optional<int> fd;
+    const char* name;
+  };
+  const Use uses[] = {{options.status_fd, "status-fd"},
+                      {options.die_on_eof, "die-on-eof"},
+                      {options.block_fd, "block-fd"},
+                      {options.notify_fd(), "notify"}};
+  for (const Use& use : uses)
+    if (use.fd == fd)
+      return usage(
+          fmt::format("--pidfd-fd={} and --{} contradict each other: both are the same "
+                      "descriptor",
+                      fd, use.name));
+  if (std::find(options.keep_fds.begin(), options.keep_fds.end(), fd) != options.keep_fds.end())
+    return usage(
+        fmt::format("--pidfd-fd={0} and --keep-fd={0} contradict each other: a child that "
+                    "holds its own pidfd never ends",
+                    fd));
+  return Unit{};
 }
 
 Status check_stop(const Boundary& boundary, const Options& options) {
@@ -200,6 +236,7 @@ Status check_consistency(const Boundary& boundary, const Options& options) {
   if (Status descriptors = check_descriptors(options); !descriptors.ok()) return descriptors;
   if (Status eof = check_eof(options); !eof.ok()) return eof;
   if (Status rewrites = check_rewrites(options); !rewrites.ok()) return rewrites;
+  if (Status handed = check_hand_over(options); !handed.ok()) return handed;
   if (Status files = check_files(options); !files.ok()) return files;
   return check_command(options);
 }

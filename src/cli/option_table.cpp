@@ -92,6 +92,17 @@ Problem set_pid_namespace(Options& options, const std::string&) {
   return std::nullopt;
 }
 
+Problem set_pidfd_fd(Options& options, const std::string& value) {
+  options.mode = Mode::hand_over;
+  return set_descriptor<&Options::pidfd_fd>(options, value);
+}
+
+Problem set_become(Options& options, const std::string& value) {
+  if (value.empty()) return "a shell command";
+  options.become = value;
+  return std::nullopt;
+}
+
 Problem add_success_status(Options& options, const std::string& value) {
   const auto status = parse_number(value, 0, 255);
   if (!status) return "an exit status from 0 to 255";
@@ -139,6 +150,7 @@ Problem add_kept_descriptor(Options& options, const std::string& value) {
 
 constexpr const char* modes = "Who keeps the child";
 constexpr const char* ties = "Ties";
+constexpr const char* hand_over = "Handing the pidfd over";
 constexpr const char* privilege = "Privilege";
 constexpr const char* session = "Session, terminal, signals";
 constexpr const char* files = "Files and environment";
@@ -165,6 +177,9 @@ constexpr OptionRow rows[] = {
     {"pid-namespace", nullptr, "", nullptr, ties, "--tree in a PID namespace: the kernel ends it", set_pid_namespace},
     {"cgroup", nullptr, "", "DIR", ties, "start it in that cgroup v2 directory", set_cgroup},
     {"strict", nullptr, "", nullptr, ties, "fail rather than emulate a guarantee", set<&Options::strict>},
+
+    {"pidfd-fd", nullptr, "", "N", hand_over, "send its pidfd over socket N, and leave", set_pidfd_fd},
+    {"become", nullptr, "", "CMD", hand_over, "become a shell's CMD, which has the pidfd at N", set_become},
 
     {"nnp", "no-new-privs", "", nullptr, privilege, "no_new_privs for the child (or --no-new-privs)", set<&Options::nnp>},
 

@@ -16,6 +16,7 @@ struct Child {
   UniqueFd pidfd;           // from the clone itself: the one an autokill child depends on
   bool autoreaped = false;  // by CLONE_AUTOREAP: ask the pidfd, never wait
   pid_t init_pid = -1;      // of its PID namespace's first process, if it has its own
+  int init_pidfd = -1;      // a warden's; to be looked at before the exec
   int reported_on = -1;     // a warden's channel, if that is its parent and tells how it ended
   timespec started_at{};    // CLOCK_REALTIME
   timespec started{};       // CLOCK_MONOTONIC

@@ -4,15 +4,15 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <csignal>
-#include <cstring>
 #include <utility>
+#include <vector>
 
 #include "engine/namespace_failure.hpp"
 #include "engine/warden_process.hpp"
 #include "sys/clone.hpp"
+#include "sys/passing.hpp"
 #include "sys/pidfd.hpp"
 
 namespace tether {
@@ -63,24 +63,13 @@ struct Received {
 
 std::optional<Received> receive(int channel) {
   Received received;
-  iovec part{&received.news, sizeof received.news};
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
-  msghdr message{};
-  message.msg_iov = &part;
-  message.msg_iovlen = 1;
-  message.msg_control = control.data();
-  message.msg_controllen = control.size();
+  std::vector<UniqueFd> descriptors;
   ssize_t got = -1;
   do {
-    got = ::recvmsg(channel, &message, MSG_CMSG_CLOEXEC);
+    got = receive_with_descriptors(channel, &received.news, sizeof received.news, descriptors);
   } while (got < 0 && may_go_on());
   if (got != sizeof received.news) return std::nullopt;
-  const cmsghdr* const header = CMSG_FIRSTHDR(&message);
-  if (header != nullptr && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS) {
-    int pidfd = -1;
-    std::memcpy(&pidfd, CMSG_DATA(header), sizeof pidfd);
-    received.pidfd.reset(pidfd);
-  }
+  if (!descriptors.empty()) received.pidfd = std::move(descriptors.front());
   return received;
 }
 
@@ -161,7 +150,10 @@ Status Warden::bring_up(const WardenRequest& how, const SpawnRequest& request, C
   if (received->news.kind == WardenNews::Kind::failed) return failure_from(how, received->news);
   child.pidfd = std::move(received->pidfd);
   child.autoreaped = child.autoreaped && !how.namespaces;
-  if (how.namespaces) child.init_pid = pid_;
+  if (how.namespaces) {
+    child.init_pid = pid_;
+    child.init_pidfd = pidfd_.get();
+  }
   child.reported_on = channel_.get();
   if (!child.pidfd) return warden_failure(EMFILE);
   // In a namespace of its own the warden knows it by another number.

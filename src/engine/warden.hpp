@@ -12,6 +12,7 @@
 #include "engine/spawn.hpp"
 #include "engine/warden_words.hpp"
 #include "sys/namespaces.hpp"
+#include "sys/pidfd.hpp"
 
 namespace tether {
 
@@ -50,6 +51,8 @@ class Warden {
   [[nodiscard]] int channel() const { return channel_.get(); }
   // The next news, without waiting; none if there is none.
   std::optional<WardenNews> next_news();
+  // take_file_of() its pidfd.
+  UniqueFd take_pidfd() { return take_file_of(pidfd_.get(), pid_); }
   // False if it is gone.
   bool order(WardenOrder order);
 

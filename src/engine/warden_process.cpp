@@ -6,14 +6,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <csignal>
-#include <cstring>
 #include <utility>
 
 #include "sys/deadline.hpp"
 #include "sys/descriptors.hpp"
+#include "sys/passing.hpp"
 #include "sys/pidfd.hpp"
 #include "sys/process_title.hpp"
 #include "sys/signals.hpp"
@@ -167,6 +166,9 @@ void WardenProcess::read_orders() {
     case WardenOrder::Kind::kill:
       sweep_.kill();
       break;
+    case WardenOrder::Kind::let_go:
+      (void)take_file_of(child_.pidfd.get(), child_.pid);
+      break;
     case WardenOrder::Kind::in_step:
       look_at_children();
       WardenNews news;
@@ -236,18 +238,7 @@ void WardenProcess::tell_ready(const Child& made) const {
   WardenNews news;
   news.kind = WardenNews::Kind::ready;
   news.pid = made.pid;
-  iovec part{&news, sizeof news};
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
-  msghdr message{};
-  message.msg_iov = &part;
-  message.msg_iovlen = 1;
-  message.msg_control = control.data();
-  message.msg_controllen = control.size();
-  cmsghdr* const header = CMSG_FIRSTHDR(&message);
-  *header = {CMSG_LEN(sizeof(int)), SOL_SOCKET, SCM_RIGHTS};
-  const int pidfd = made.pidfd.get();
-  std::memcpy(CMSG_DATA(header), &pidfd, sizeof pidfd);
-  (void)::sendmsg(channel_, &message, MSG_NOSIGNAL);
+  (void)send_with_descriptors(channel_, &news, sizeof news, {made.pidfd.get()});
 }
 
 }  // namespace tether

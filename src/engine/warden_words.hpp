@@ -46,6 +46,7 @@ struct WardenOrder {
     ask,      // `signal` to every member of the tree, once
     kill,     // SIGKILL to what is left, until nothing is
     in_step,  // tell when all that happened has been told
+    let_go,   // of the child's pidfd that came from the clone: it has been handed over
   };
   Kind kind = Kind::go;
   int signal = 0;

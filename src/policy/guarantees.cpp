@@ -27,6 +27,14 @@ Means emulated_binding(const Options& options, const KernelSupport& support,
   return support.pidfd_open ? Means::keeper : Means::none;
 }
 
+// To clone3 a no_new_privs that is set otherwise does not count (EPERM): both flags, or the
+// capability.
+bool has_native_autokill(const Options& options, const KernelSupport& support,
+                         const CallerFacts& caller) {
+  const bool permitted = (options.nnp && support.nnp) || caller.sys_admin;
+  return support.autokill && support.autoreap && permitted;
+}
+
 bool is_enforced(Means means) {
   return means == Means::none || means == Means::kernel || means == Means::prctl ||
          means == Means::pid_namespace || means == Means::cgroup;
@@ -57,19 +65,24 @@ Guarantees choose_means(const Options& options, const KernelSupport& support,
                                         : Means::subreaper;
   if (options.nnp) chosen.nnp = support.nnp ? Means::kernel : Means::prctl;
   if (options.autokill) {
-    // To clone3 a no_new_privs that is set otherwise does not count (EPERM): both flags, or the
-    // capability.
-    const bool permitted = chosen.nnp == Means::kernel || caller.sys_admin;
-    if (support.autokill && chosen.autoreap == Means::kernel && permitted) {
-      chosen.autokill = Means::kernel;
-    } else {
-      chosen.autokill = emulated_binding(options, support, caller);
-    }
-    chosen.supervisor = chosen.autokill;
-  } else if (options.has_tie()) {
-    chosen.supervisor = emulated_binding(options, support, caller);
+    const bool native = has_native_autokill(options, support, caller);
+    const Means emulated = emulated_binding(options, support, caller);
+    chosen.supervisor = native ? Means::kernel : emulated;
+    // Who holds a pidfd that was handed over is not our parent, nor we its.
+    const bool is_watched = options.mode == Mode::hand_over && emulated != Means::none;
+    chosen.autokill = native ? Means::kernel : is_watched ? Means::keeper : emulated;
   }
+  // The kernel's autokill is for whoever holds the pidfd: not for the keeper of a child that was
+  // handed over.
+  if (options.has_tie() && (!options.autokill || options.mode == Mode::hand_over))
+    chosen.supervisor = emulated_binding(options, support, caller);
   return chosen;
+}
+
+bool must_watch_holder(const Options& options, const KernelSupport& support,
+                       const CallerFacts& caller) {
+  return options.mode == Mode::hand_over && options.autokill &&
+         !has_native_autokill(options, support, caller);
 }
 
 Status check_possible(const Options& options, const Guarantees& chosen) {
@@ -160,7 +173,7 @@ const char* explain_autokill(Means means) {
     case Means::pdeathsig:
       return "SIGKILL when tether is gone (parent-death signal)";
     case Means::keeper:
-      return "SIGKILL when tether is gone (a keeper process and the parent-death signal)";
+      return "SIGKILL when its holder is gone (a keeper process watches)";
     default:
       return "not asked for";
   }

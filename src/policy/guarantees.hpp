@@ -47,6 +47,11 @@ Status check_privilege(const Options& options, const CallerFacts& caller);
 Guarantees choose_means(const Options& options, const KernelSupport& support,
                         const CallerFacts& caller);
 
+// Whether a keeper has to watch who holds the child's pidfd after it was handed over, as the kernel
+// does not. To be known before the start: it is the keeper that makes the child then.
+bool must_watch_holder(const Options& options, const KernelSupport& support,
+                       const CallerFacts& caller);
+
 // A Failure if a guarantee was asked for that can be neither had nor emulated here.
 Status check_possible(const Options& options, const Guarantees& chosen);
 

@@ -138,7 +138,8 @@ void Launch::find_candidates() {
 }
 
 void Launch::open_terminal() {
-  if (options_->setpgid && !options_->new_session())
+  // Of a child that is left to itself nobody would take it back.
+  if (options_->setpgid && !options_->new_session() && !options_->leaves_child())
     terminal_.reset(::open(_PATH_TTY, O_RDWR | O_CLOEXEC | O_NOCTTY));
 }
 
@@ -169,7 +170,7 @@ ChildPlan Launch::plan(const Guarantees& chosen) const {
   plan.die_with_parent =
       chosen.supervisor == Means::pdeathsig || chosen.supervisor == Means::keeper;
   if (plan.die_with_parent) plan.parent = ::getpid();
-  plan.close_descriptors = options_->close_fds || options_->mode == Mode::detach;
+  plan.close_descriptors = options_->closes_descriptors();
   plan.kept = kept_.data();
   plan.kept_count = kept_.size();
   plan.signals = inherited_->signals;

@@ -72,6 +72,8 @@ class Lifecycle {
   Act on_keeper_gone();
   // The process that holds the tree together was killed, and we have inherited it.
   Act on_warden_gone();
+  // Nobody holds the child any more: what was handed over is closed, or could not be handed over.
+  Act on_holder_gone();
   // There is a reason to end it: one of the causes that are ours. The first one counts.
   Act on_reason_to_end(Cause reason);
   // The time that an ending gives it has passed.

@@ -13,10 +13,11 @@
 namespace tether {
 
 enum class Mode {
-  wait,      // stay, and exit as COMMAND does
-  detach,    // return once it runs, or is ready
-  in_place,  // become COMMAND
-  stop,      // end the process that a pidfile names
+  wait,       // stay, and exit as COMMAND does
+  detach,     // return once it runs, or is ready
+  hand_over,  // leave, and let somebody else hold its pidfd
+  in_place,   // become COMMAND
+  stop,       // end the process that a pidfile names
 };
 
 // A length of time that never comes to an end, where the user says 0 or inf.
@@ -59,6 +60,10 @@ struct Options {
   bool pid_namespace = false;
   std::optional<std::string> cgroup;
   bool strict = false;
+  std::optional<int> pidfd_fd;        // a socket; with `become` where the pidfd is to be
+  std::optional<std::string> become;  // a shell command
+  // Not the user's to say: the kernel does not end the child at the last close of its pidfd here.
+  bool watches_holder = false;
   std::vector<int> success_status;
   Duration timeout = never;
   bool preserve_status = false;
@@ -113,9 +118,19 @@ struct Options {
   }
   // Whether tether has a use for that descriptor of the caller's for as long as the child lives.
   [[nodiscard]] bool holds(int fd) const { return fd == status_fd || fd == die_on_eof; }
-  // Whether somebody stays in the background for a detached child.
+  // Whether somebody stays in the background for a child that tether leaves.
   [[nodiscard]] bool leaves_keeper() const {
-    return mode == Mode::detach && (autokill || has_tie() || cgroup || status_fd || status_file);
+    const bool holds_child = mode == Mode::detach && autokill;
+    return leaves_child() &&
+           (holds_child || watches_holder || has_tie() || cgroup || status_fd || status_file);
+  }
+  [[nodiscard]] bool leaves_child() const {
+    return mode == Mode::detach || mode == Mode::hand_over;
+  }
+  // Whether COMMAND gets nothing above 2 but what is kept for it. With a pidfd that goes over a
+  // socket of the caller's: a copy of its other end would hold the child's own life.
+  [[nodiscard]] bool closes_descriptors() const {
+    return close_fds || mode == Mode::detach || (mode == Mode::hand_over && !become);
   }
   // Whether tether may have to end the child. Then the child must not outlive tether either.
   [[nodiscard]] bool has_tie() const {
@@ -126,7 +141,7 @@ struct Options {
     return mode == Mode::wait || leaves_keeper() || notify.has_value();
   }
   [[nodiscard]] bool new_session() const { return setsid || mode == Mode::detach; }
-  [[nodiscard]] bool wants_autoreap() const { return autoreap || autokill || mode == Mode::detach; }
+  [[nodiscard]] bool wants_autoreap() const { return autoreap || autokill || leaves_child(); }
 };
 
 }  // namespace tether

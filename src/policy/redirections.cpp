@@ -38,6 +38,13 @@ UniqueFd open_or_create(const std::string& path, mode_t mode, std::string& made)
   return file;
 }
 
+// Nothing that COMMAND could have a copy of.
+bool put_placeholder(int fd) {
+  UniqueFd placeholder(::open("/", O_PATH | O_CLOEXEC));
+  if (placeholder.get() == fd) return placeholder.release() == fd;
+  return placeholder && ::dup3(placeholder.get(), fd, O_CLOEXEC) >= 0;
+}
+
 bool is_empty(int fd) {
   struct stat file {};
   return ::fstat(fd, &file) == 0 && file.st_size == 0;
@@ -223,14 +230,19 @@ void Redirections::keep() {
 }
 
 Status reserve_descriptors(const Options& options) {
-  const auto fd = options.notify_fd();
-  if (!fd || ::fcntl(*fd, F_GETFD) >= 0) return Unit{};
-  UniqueFd placeholder(::open("/", O_PATH | O_CLOEXEC));
-  const bool is_there = placeholder.get() == *fd;
-  if (placeholder && (is_there || ::dup3(placeholder.get(), *fd, O_CLOEXEC) >= 0)) {
-    if (is_there) (void)placeholder.release();
-    return Unit{};
+  if (options.become) {
+    const int fd = *options.pidfd_fd;
+    if (::fcntl(fd, F_GETFD) >= 0)
+      return Failure{Stage::descriptor,
+                     0,
+                     {},
+                     fmt::format("--pidfd-fd={} is open already", fd),
+                     "with --become the pidfd is put there: name a free number above 2"};
+    if (!put_placeholder(fd))
+      return Failure{Stage::descriptor, errno, {}, fmt::format("--pidfd-fd={}", fd), {}};
   }
+  const auto fd = options.notify_fd();
+  if (!fd || ::fcntl(*fd, F_GETFD) >= 0 || put_placeholder(*fd)) return Unit{};
   return Failure{Stage::descriptor, errno, {}, fmt::format("--notify=fd:{}", *fd), {}};
 }
 

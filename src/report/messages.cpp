@@ -84,6 +84,8 @@ std::string subject_of(const Failure& failure) {
       return "cannot set the parent-death signal";
     case Stage::keeper:
       return "cannot start the keeper";
+    case Stage::hand_over:
+      return failure.detail.empty() ? "cannot hand the pidfd over" : failure.detail;
     case Stage::supervise:
       return failure.detail.empty() ? "cannot watch the child" : failure.detail;
     case Stage::exec:

@@ -131,6 +131,10 @@ const char* name_of(HeldBy held_by) {
       return "tether";
     case HeldBy::keeper:
       return "keeper";
+    case HeldBy::socket:
+      return "socket";
+    case HeldBy::become:
+      return "become";
     case HeldBy::nobody:
       return "nobody";
   }
@@ -207,6 +211,8 @@ const char* name_of(Stage stage) {
       return "supervise";
     case Stage::stop:
       return "stop";
+    case Stage::hand_over:
+      return "hand-over";
   }
   return "unknown";
 }
@@ -218,7 +224,7 @@ std::string to_line(const StartRecord& start) {
   record["started_at"] = to_rfc3339(start.started_at);
   record["pidfs_inode"] = or_null(start.pidfs_inode);
   record["init_pid"] = start.init_pid > 0 ? Json(start.init_pid) : Json(nullptr);
-  const bool somebody_stays = start.held_by != HeldBy::nobody;
+  const bool somebody_stays = start.held_by != HeldBy::nobody && start.supervisor_pid > 0;
   record["supervisor_pid"] = somebody_stays ? Json(start.supervisor_pid) : Json(nullptr);
   record["held_by"] = name_of(start.held_by);
   record["guarantees"] = guarantees_of(start.guarantees);

@@ -19,7 +19,7 @@ namespace tether {
 constexpr std::size_t record_limit = 4096;
 
 // Who holds the child from now on.
-enum class HeldBy { tether, keeper, nobody };
+enum class HeldBy { tether, keeper, socket, become, nobody };
 
 struct StartRecord {
   bool is_held_at_gate = false;  // "spawned": COMMAND does not run yet

@@ -31,6 +31,7 @@ Failure background_failure(int error_number) {
 struct Forked {
   Cloned cloned;
   bool autoreaped = false;
+  bool shares_terminal = false;  // what is typed reaches it as it reaches us
 };
 Forked fork_keeper() {
   if (has_exit_information()) {
@@ -38,7 +39,7 @@ Forked fork_keeper() {
     if (cloned.pid >= 0 || !may_be_unsupported(cloned.error_number))
       return {std::move(cloned), true};
   }
-  return {fork_with_pidfd(probe_kernel().way, 0, SIGCHLD), false};
+  return {fork_with_pidfd(probe_kernel().way, 0, SIGCHLD)};
 }
 
 // What the terminal means for us and not for COMMAND, which is not in the foreground.
@@ -46,14 +47,14 @@ bool is_job_control(int signal) {
   return signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU;
 }
 
-void pass_signals_on(int signals, int keeper) {
+void pass_signals_on(int signals, const Forked& keeper) {
   while (const auto arrived = next_signal(signals)) {
     const int signal = arrived->number;
     const bool is_ours = signal == SIGCHLD || signal == SIGCONT || signal == SIGWINCH;
     if (is_job_control(signal)) {
       act_by_default(signal);
-    } else if (!is_ours) {
-      (void)send_signal(keeper, signal);
+    } else if (!is_ours && (arrived->was_sent || !keeper.shares_terminal)) {
+      (void)send_signal(keeper.cloned.pidfd.get(), signal);
     }
   }
 }
@@ -67,7 +68,7 @@ Result<int> attend(const Forked& keeper, int channel, int signals) {
       if (errno == EINTR) continue;
       return background_failure(errno);
     }
-    if (watched[2].revents != 0) pass_signals_on(signals, keeper.cloned.pidfd.get());
+    if (watched[2].revents != 0) pass_signals_on(signals, keeper);
     // Always: a keeper that has ended may have given its word before.
     char word = 0;
     const ssize_t got = ::recv(channel, &word, 1, MSG_DONTWAIT);
@@ -97,7 +98,7 @@ void Caller::release() {
   channel_.reset();
 }
 
-Result<int> go_to_background(std::optional<Caller>& caller) {
+Result<int> go_to_background(std::optional<Caller>& caller, KeepersSession session) {
   int ends[2] = {-1, -1};
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
     return background_failure(errno);
@@ -107,7 +108,8 @@ Result<int> go_to_background(std::optional<Caller>& caller) {
   const InheritedSignals inherited = take_over_signals();
   UniqueFd signals(open_signal_descriptor());
   if (!signals) return background_failure(errno);
-  const Forked keeper = fork_keeper();
+  Forked keeper = fork_keeper();
+  keeper.shares_terminal = session == KeepersSession::callers;
   if (keeper.cloned.pid < 0) return background_failure(keeper.cloned.error_number);
   if (keeper.cloned.pid > 0) {
     keepers.reset();
@@ -116,9 +118,25 @@ Result<int> go_to_background(std::optional<Caller>& caller) {
   ours.reset();
   signals.reset();
   give_back_signals(inherited);
-  (void)::setsid();
+  if (session == KeepersSession::own) (void)::setsid();
   caller.emplace(std::move(keepers));
   return 0;
+}
+
+std::optional<Result<int>> fork_go_between(InheritedSignals& before) {
+  before = take_over_signals();
+  UniqueFd signals(open_signal_descriptor());
+  if (!signals) return background_failure(errno);
+  const Forked between{fork_with_pidfd(probe_kernel().way, 0, SIGCHLD), false, true};
+  if (between.cloned.pid < 0) return background_failure(between.cloned.error_number);
+  if (between.cloned.pid > 0) return attend(between, -1, signals.get());
+  signals.reset();
+  give_back_signals(before);
+  return std::nullopt;
+}
+
+std::string keeper_title(pid_t child, const Options& options) {
+  return fmt::format("tether: keeper of {}: {}", child, options.command[0]);
 }
 
 void release_callers_descriptors(const Options& options) {

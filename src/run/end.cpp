@@ -115,7 +115,7 @@ Result<int> wait_for_end(const Options& options, Start& start, Supervisor& super
   std::optional<Failure> failure;
   if (!outcome.was_ready) {
     failure = not_ready(options, outcome, supervisor.readiness());
-    if (reporter.wants_records()) reporter.everywhere(error_line(*failure));
+    start.record(*failure);
   }
   ExitRecord record = exit_record(outcome, status);
   if (start.cgroup()) leave_cgroup(options, *start.cgroup(), record);

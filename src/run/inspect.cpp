@@ -51,6 +51,10 @@ const char* explain(HeldBy held_by) {
       return "tether, which stays";
     case HeldBy::keeper:
       return "a keeper, which tether leaves in the background";
+    case HeldBy::socket:
+      return "whoever reads the socket, to which its pidfd goes";
+    case HeldBy::become:
+      return "the command that tether becomes";
     case HeldBy::nobody:
       return "nobody: tether leaves, and it lives on";
   }
@@ -99,13 +103,15 @@ Status look_at_cgroup(const Options& options, DryRunRecord& record) {
 }  // namespace
 
 // Nothing that it names is opened for writing, so that nothing is made.
-Result<int> show_dry_run(const Options& options, const Inherited& inherited) {
+Result<int> show_dry_run(const Options& asked, const Inherited& inherited) {
+  const KernelSupport support = probe_kernel();
+  Options options = asked;
+  options.watches_holder = must_watch_holder(options, support, facts_for(options, nullptr));
   const bool in_place = options.mode == Mode::in_place;
   if (Status permitted = check_privilege(options, facts_for(options, nullptr)); !permitted.ok())
     return permitted.failure();
   Result<Launch> launch = Launch::prepare(options, inherited);
   if (!launch.ok()) return launch.failure();
-  KernelSupport support = probe_kernel();
   DryRunRecord record;
   record.command = options.command;
   record.located = launch.value().located();
@@ -123,9 +129,12 @@ Result<int> show_dry_run(const Options& options, const Inherited& inherited) {
   request.guarantees = guarantee_flags(record.guarantees);
   // Of the first process of a namespace: the one that the kernel's guarantees are for.
   if (options.pid_namespace) request.guarantees |= namespace_flags(plan_namespaces());
-  if (options.status_file || options.pidfile || options.block_fd || options.tree)
+  if (options.status_file || options.pidfile || options.block_fd || options.tree ||
+      options.watches_holder)
     request.before_exec = [](const Child&) -> Status { return Unit{}; };
   if (options.mode == Mode::wait) record.held_by = HeldBy::tether;
+  if (options.mode == Mode::hand_over)
+    record.held_by = options.become ? HeldBy::become : HeldBy::socket;
   if (options.mode == Mode::detach)
     record.held_by = options.leaves_keeper() ? HeldBy::keeper : HeldBy::nobody;
   record.call = in_place ? "execve" : call_name(support.way);

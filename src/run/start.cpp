@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "report/messages.hpp"
+#include "run/background.hpp"
 #include "run/gate.hpp"
 #include "run/run.hpp"
 #include "sys/caller.hpp"
@@ -33,7 +34,13 @@ Status say_nohup_notice(const Options& options, const Launch& launch) {
   return Failure{Stage::descriptor, errno, {}, "standard error", {}};
 }
 
+void Start::record(const Failure& failure) {
+  if (reporter_.wants_records()) reporter_.everywhere(error_line(failure));
+  if (receiver_ != nullptr) receiver_->refuse(error_line(failure));
+}
+
 Failure Start::fail(Failure failure) {
+  if (receiver_ != nullptr) receiver_->refuse(error_line(failure));
   if (!reporter_.wants_records()) return failure;
   // The status file of one that runs is not this start's to write.
   if (failure.stage == Stage::running) {
@@ -72,7 +79,8 @@ Status Start::run() {
   signals_ = std::move(signals.value());
   if (Status prepared = prepare_tree(); !prepared.ok()) return fail(prepared.failure());
   follows_main_process_ = options_.notify && options_.notify->kind == Notify::Kind::socket &&
-                          !options_.autokill && !options_.has_tie() && adopt_orphans();
+                          options_.mode != Mode::hand_over && !options_.autokill &&
+                          !options_.has_tie() && adopt_orphans();
   Result<Bound> bound = spawn_bound();
   if (!bound.ok()) {
     if (pidfile_) pidfile_->remove();
@@ -83,6 +91,8 @@ Status Start::run() {
     return failure.stage == Stage::gate ? give_up_at_gate(std::move(failure)) : failure;
   }
   bound_ = std::move(bound.value());
+  if (options_.mode == Mode::hand_over)
+    start_line_ = to_line(record_of(bound_.child, bound_.guarantees));
   launch_->let_go();
   tell();
   return Unit{};
@@ -149,8 +159,9 @@ Result<Start::Bound> Start::spawn_bound() {
   const CallerFacts caller = facts_for(options_, &*launch_);
   // Not to be found out by an attempt: it could succeed, and the child's status be lost.
   const bool needs_exit_information = options_.wants_autoreap() && options_.learns_ending();
-  // A warden that is made in vain costs more than to look.
-  if (options_.tree) return attempt(probe_kernel(), caller);
+  // A warden that is made in vain costs more than to look; of a holder that is to be watched we
+  // have looked already.
+  if (options_.tree || options_.watches_holder) return attempt(probe_kernel(), caller);
   if (!needs_exit_information || has_exit_information()) {
     Result<Bound> bound = attempt(KernelSupport::everything(), caller);
     if (bound.ok() || bound.failure().stage != Stage::clone ||
@@ -201,7 +212,7 @@ WardenRequest Start::warden_for(const Bound& bound) const {
   WardenRequest how;
   if (bound.guarantees.tree == Means::pid_namespace) how.namespaces = plan_namespaces();
   how.cgroup = tree_cgroup();
-  how.leaves_session = options_.new_session() || !options_.setpgid;
+  how.leaves_session = options_.new_session() || options_.leaves_child() || !options_.setpgid;
   how.command = options_.command[0];
   how.arguments = inherited_.arguments;
   how.environment = inherited_.environment;
@@ -210,21 +221,21 @@ WardenRequest Start::warden_for(const Bound& bound) const {
 
 // COMMAND finds its pidfile and its own start record in place. If it is plain that the exec will
 // fail, no record says that it started, not even for a moment.
-SpawnRequest Start::request_for(const Bound& bound) {
+SpawnRequest Start::request_for(Bound& bound) {
   SpawnRequest request;
   request.way = bound.way;
   request.guarantees = guarantee_flags(bound.guarantees);
   early_record_ = reporter_.has_status_file() && launch_->looks_executable();
-  if (early_record_ || pidfile_ || options_.block_fd)
-    request.before_exec = [this, &bound](const Child& made) {
-      return before_exec(made, bound.guarantees);
-    };
+  if (early_record_ || pidfile_ || options_.block_fd || options_.watches_holder)
+    request.before_exec = [this, &bound](const Child& made) { return before_exec(made, bound); };
   return request;
 }
 
-Status Start::before_exec(const Child& made, const Guarantees& guarantees) {
+Status Start::before_exec(const Child& made, Bound& bound) {
   if (Status written = write_pidfile(made); !written.ok()) return written;
-  StartRecord record = record_of(made, guarantees);
+  if (options_.watches_holder)
+    if (Status watched = watch_holder(made, bound); !watched.ok()) return watched;
+  StartRecord record = record_of(made, bound.guarantees);
   if (options_.block_fd) {
     record.is_held_at_gate = true;
     if (reporter_.wants_records()) reporter_.everywhere(to_line(record));
@@ -232,6 +243,17 @@ Status Start::before_exec(const Child& made, const Guarantees& guarantees) {
     if (Status passed = wait_at_gate(options_, made, signals_.get()); !passed.ok()) return passed;
   }
   if (early_record_) reporter_.to_status_file(to_line(record));
+  return Unit{};
+}
+
+Status Start::watch_holder(const Child& made, Bound& bound) {
+  const bool has_init = made.init_pidfd >= 0;
+  Result<HolderWatch> watch = HolderWatch::start({bound.way, has_init ? made.init_pid : made.pid,
+                                                  has_init ? made.init_pidfd : made.pidfd.get(),
+                                                  keeper_title(made.pid, options_),
+                                                  inherited_.arguments, inherited_.environment});
+  if (!watch.ok()) return watch.failure();
+  bound.holder = std::move(watch.value());
   return Unit{};
 }
 
@@ -246,7 +268,7 @@ StartRecord Start::record_of(const Child& child, const Guarantees& guarantees) c
   record.started_at = child.started_at;
   record.pidfs_inode = pidfs_inode(child.pidfd.get());
   record.init_pid = child.init_pid;
-  record.supervisor_pid = ::getpid();
+  record.supervisor_pid = options_.leaves_child() && !options_.leaves_keeper() ? -1 : ::getpid();
   record.held_by = held_by_;
   record.guarantees = guarantees;
   return record;
@@ -271,10 +293,11 @@ void Start::tell() {
 }
 
 Supervisor& Start::watch() {
-  return supervisor_.emplace(Supervisor::Setup{options_, reporter_, pidfile_, std::move(signals_),
-                                               bound_.way, launch_->terminal_fd(), std::move(ties_),
-                                               std::move(readiness_), follows_main_process_},
-                             std::move(bound_.child), std::move(bound_.keeper), tree());
+  return supervisor_.emplace(
+      Supervisor::Setup{options_, reporter_, pidfile_, std::move(signals_), bound_.way,
+                        launch_->terminal_fd(), std::move(ties_), std::move(readiness_),
+                        follows_main_process_, std::move(bound_.holder)},
+      std::move(bound_.child), std::move(bound_.keeper), tree());
 }
 
 Tree Start::tree() {

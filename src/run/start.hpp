@@ -4,6 +4,7 @@
 
 #include <optional>
 
+#include "engine/holder_watch.hpp"
 #include "engine/keeper.hpp"
 #include "engine/spawn.hpp"
 #include "engine/warden.hpp"
@@ -14,6 +15,7 @@
 #include "report/reporter.hpp"
 #include "run/child_cgroup.hpp"
 #include "run/readiness.hpp"
+#include "run/receiver.hpp"
 #include "run/supervisor.hpp"
 #include "sys/signals.hpp"
 
@@ -45,6 +47,13 @@ class Start {
 
   // Records a failure, where records are wanted.
   Failure fail(Failure failure);
+  // The same of a child that has been told of already.
+  void record(const Failure& failure);
+  // Who is to be told of a failure, too, or null. Must outlive the Start.
+  void tell_failures_to(Receiver* receiver) { receiver_ = receiver; }
+
+  // After run(): the start record.
+  [[nodiscard]] const std::string& start_line() const { return start_line_; }
 
   [[nodiscard]] pid_t pid() const { return bound_.child.pid; }
   Reporter& reporter() { return reporter_; }
@@ -57,6 +66,7 @@ class Start {
     Child child;
     Keeper keeper;
     Warden warden;
+    HolderWatch holder;
     Guarantees guarantees;
     CloneWay way = CloneWay::clone3;
   };
@@ -69,10 +79,11 @@ class Start {
   [[nodiscard]] const Cgroup* tree_cgroup() const;
   Result<Bound> spawn_bound();
   Result<Bound> attempt(const KernelSupport& support, const CallerFacts& caller);
-  [[nodiscard]] SpawnRequest request_for(const Bound& bound);
+  [[nodiscard]] SpawnRequest request_for(Bound& bound);
   [[nodiscard]] WardenRequest warden_for(const Bound& bound) const;
   Tree tree();
-  Status before_exec(const Child& made, const Guarantees& guarantees);
+  Status before_exec(const Child& made, Bound& bound);
+  Status watch_holder(const Child& made, Bound& bound);
   Status write_pidfile(const Child& made);
   Failure give_up_at_gate(Failure failure);
   [[nodiscard]] StartRecord record_of(const Child& child, const Guarantees& guarantees) const;
@@ -92,6 +103,8 @@ class Start {
   bool follows_main_process_ = false;
   bool early_record_ = false;  // the status file has the start record before the exec
   Bound bound_;
+  std::string start_line_;
+  Receiver* receiver_ = nullptr;
   std::optional<Supervisor> supervisor_;
 };
 

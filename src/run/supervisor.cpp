@@ -47,6 +47,7 @@ Supervisor::Supervisor(Setup setup, Child child, Keeper keeper, Tree tree)
       tree_(std::move(tree)),
       signals_(std::move(setup.signals)),
       ties_(std::move(setup.ties)),
+      holder_(std::move(setup.holder)),
       readiness_(std::move(setup.readiness), options_.ready_timeout),
       lifecycle_(options_.signal, tree_ ? Lifecycle::Scope::tree : Lifecycle::Scope::child),
       follows_main_process_(setup.follows_main_process),
@@ -99,6 +100,13 @@ void Supervisor::settle_end(Outcome& outcome) {
   if (!tree_.is_over()) perform(lifecycle_.on_child_ended());
 }
 
+Result<UniqueFd> Supervisor::take_pidfd() {
+  UniqueFd taken = options_.pid_namespace ? tree_.take_pidfd() : child_.take_pidfd();
+  if (!taken) return Failure{Stage::hand_over, errno, {}, {}, {}};
+  if (!options_.pid_namespace) tree_.let_go_of_main();
+  return taken;
+}
+
 void Supervisor::leave() {
   readiness_.linger(child_.pid());
   readiness_.close();
@@ -110,7 +118,8 @@ Status Supervisor::watch_once() {
       {signals_.get(), POLLIN, 0},
       {child_.keeper_pidfd(), POLLIN, 0},
       {readiness_.fd(), POLLIN, 0},
-      {tree_.fd(), POLLIN, 0}};
+      {tree_.fd(), POLLIN, 0},
+      {holder_.fd(), holder_.events(), 0}};
   ties_.add_to(watched);
   reporter_.add_to(watched);
   const int ready = ::poll(watched.data(), watched.size(), milliseconds_to_wait());
@@ -120,6 +129,10 @@ Status Supervisor::watch_once() {
   ended_ = ended_ || watched[0].revents != 0;
   released_ = (watched[0].revents & POLLHUP) != 0;
   if (watched[4].revents != 0) read_tree();
+  if (watched[5].revents != 0 && holder_.last_copy_is_closed()) {
+    holder_ = HolderWatch();
+    kill();
+  }
   // What it said before its end, it said in time; and it may have named a successor.
   if (watched[3].revents != 0 || ended_) read_readiness();
   check_deadlines();
@@ -145,7 +158,7 @@ void Supervisor::read_tree() {
     if (news->kind == WardenNews::Kind::ended) {
       child_.set_ending(*news);
       ended_ = true;
-    } else if (options_.mode != Mode::detach && !ended_ &&
+    } else if (!options_.leaves_child() && !ended_ &&
                (news->kind == WardenNews::Kind::stopped ||
                 news->kind == WardenNews::Kind::continued)) {
       take_change({news->kind == WardenNews::Kind::stopped, news->signal});
@@ -167,7 +180,7 @@ void Supervisor::read_readiness() {
   }
   // Somebody waits for what cannot happen any more. Its end may be what closed the descriptor: that
   // follows at once then, and is the better answer.
-  const bool is_awaited = options_.mode == Mode::detach || options_.ready_timeout != never;
+  const bool is_awaited = options_.leaves_child() || options_.ready_timeout != never;
   if (news.gave_up && is_awaited) give_up_at_ = Clock::now() + patience_after_close;
 }
 
@@ -243,7 +256,7 @@ void Supervisor::reap_orphans() {
   reap_others(ending_ ? -1 : child_.pid());
 }
 
-// Of a detached child's stops nobody at a terminal knows, and its deadlines go on.
+// Of the stops of a child that we have left nobody at a terminal knows, and its deadlines go on.
 void Supervisor::handle_child_state(bool exactly) {
   if (tree_.has_warden()) {
     if (exactly) tree_.get_in_step();
@@ -251,7 +264,7 @@ void Supervisor::handle_child_state(bool exactly) {
     return;
   }
   while (const auto change = take_stop_or_continue(child_.pidfd()))
-    if (options_.mode != Mode::detach) take_change(*change);
+    if (!options_.leaves_child()) take_change(*change);
 }
 
 void Supervisor::take_change(const StopOrContinue& change) {

@@ -4,6 +4,7 @@
 
 #include <sys/signalfd.h>
 
+#include "engine/holder_watch.hpp"
 #include "policy/launch.hpp"
 #include "policy/lifecycle.hpp"
 #include "report/pidfile.hpp"
@@ -41,6 +42,7 @@ class Supervisor {
     TieWatch ties;
     Readiness readiness;
     bool follows_main_process;  // as a subreaper, if the service names another one
+    HolderWatch holder;         // of a child that will be handed over
   };
 
   // A descriptor on which every signal to this process arrives, as all are blocked. Opened before
@@ -61,6 +63,13 @@ class Supervisor {
 
   // Leaves a child that is ready to itself. What it still says of itself is not lost on it.
   void leave();
+
+  // The pidfd that came from the clone, of the namespace's first process if the child has one, for
+  // somebody else to hold. Ours is another file from then on.
+  Result<UniqueFd> take_pidfd();
+  HolderWatch& holder() { return holder_; }
+  // SIGKILL, as if who held it were gone.
+  void kill() { perform(lifecycle_.on_holder_gone()); }
 
   [[nodiscard]] int signals() const { return signals_.get(); }
   [[nodiscard]] const ReadinessWatch& readiness() const { return readiness_; }
@@ -99,6 +108,7 @@ class Supervisor {
   Tree tree_;
   UniqueFd signals_;
   TieWatch ties_;
+  HolderWatch holder_;
   ReadinessWatch readiness_;
   Lifecycle lifecycle_;
   std::optional<Clock::time_point> give_up_at_;

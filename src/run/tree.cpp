@@ -38,6 +38,10 @@ void Tree::kill() {
   if (sweep_) sweep_->kill();
 }
 
+void Tree::let_go_of_main() {
+  if (warden_) (void)warden_.order({WardenOrder::Kind::let_go, 0});
+}
+
 std::optional<WardenNews> Tree::next_news() {
   while (warden_) {
     std::optional<WardenNews> news;

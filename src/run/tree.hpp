@@ -35,6 +35,11 @@ class Tree {
   // SIGKILL until nothing is left.
   void kill();
 
+  // The pidfd from the clone of the namespace's first process, for somebody else to hold.
+  UniqueFd take_pidfd() { return warden_.take_pidfd(); }
+  // The same of COMMAND's own has been taken: a warden's copy is not to count.
+  void let_go_of_main();
+
   // To be polled; -1 if there is nothing to poll.
   [[nodiscard]] int fd() const { return warden_ ? warden_.channel() : -1; }
   // What the warden tells of COMMAND. Its word that nothing is left is kept here.

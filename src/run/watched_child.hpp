@@ -35,6 +35,9 @@ class WatchedChild {
   // To its group, if that is its own, else to it alone.
   void signal(int signal);
 
+  // take_file_of() its pidfd.
+  UniqueFd take_pidfd() { return take_file_of(child_.pidfd.get(), child_.pid); }
+
   // How it ended, once its pidfd is readable. None as long as the kernel has not released it, if
   // that is awaited; else it was not ours to ask.
   std::optional<Ending> learn_ending();

@@ -115,6 +115,7 @@ std::optional<Relative> look_at(pid_t pid) {
   if (!number) return std::nullopt;
   // A first thread that has ended is shown as a zombie while others go on.
   relative.has_ended = (state == 'Z' || state == 'X') && threads <= 1;
+  relative.is_asleep = state == 'S';
   relative.start_time = static_cast<std::uint64_t>(*number);
   return relative;
 }

@@ -16,6 +16,7 @@ struct Relative {
   std::uint64_t start_time =
       0;                   // clock ticks since the boot: with the pid, a name for this process
   bool has_ended = false;  // a zombie: its parent has not waited for it yet
+  bool is_asleep = false;  // waits for something, and can be interrupted
 };
 
 // What /proc/PID/stat says (proc_pid_stat(5)); none if there is no such process, or it is hidden.

@@ -17,8 +17,6 @@
 #include <string>
 #include <string_view>
 
-#include "sys/unique_fd.hpp"
-
 namespace tether {
 namespace {
 
@@ -61,6 +59,17 @@ bool send_signal_to_group(int pidfd, pid_t pid, int signal) {
 bool has_ended(int pidfd) {
   pollfd entry{pidfd, POLLIN, 0};
   return ::poll(&entry, 1, 0) > 0;
+}
+
+UniqueFd take_file_of(int pidfd, pid_t pid) {
+  UniqueFd taken(::fcntl(pidfd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
+  if (!taken) return taken;
+  const UniqueFd own(open_pidfd(pid));
+  if (!own && errno != ESRCH) return {};
+  // The number of an autoreaped one may be a stranger's by now.
+  const bool is_same = own && pidfs_inode(own.get()) == pidfs_inode(pidfd);
+  if (is_same && ::dup3(own.get(), pidfd, O_CLOEXEC) < 0) return {};
+  return taken;
 }
 
 std::optional<std::uint64_t> pidfs_inode(int pidfd) {

@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "sys/ending.hpp"
+#include "sys/unique_fd.hpp"
 
 namespace tether {
 
@@ -23,6 +24,12 @@ bool send_signal_to_group(int pidfd, pid_t pid, int signal);
 
 // Ready (the process has ended, or all its threads have) right now?
 bool has_ended(int pidfd);
+
+// Takes the open file of `pidfd` away, for somebody else to hold: `pidfd` keeps its number, and is
+// the same process by a file of our own from then on, which neither CLONE_PIDFD_AUTOKILL nor a lock
+// counts. `pid` is its number, where it has not been reaped. Of a process that is gone the file is
+// shared: nothing depends on it any more. Empty and errno on failure.
+UniqueFd take_file_of(int pidfd, pid_t pid);
 
 // The inode that names the process for ever, or none before pidfs (Linux 6.9).
 std::optional<std::uint64_t> pidfs_inode(int pidfd);

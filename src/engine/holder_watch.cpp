@@ -1,0 +1,133 @@
+#include "engine/holder_watch.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/file.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <ctime>
+#include <utility>
+
+#include "sys/descriptors.hpp"
+#include "sys/family.hpp"
+#include "sys/pidfd.hpp"
+#include "sys/process_title.hpp"
+
+namespace tether {
+namespace {
+
+constexpr timespec moment{0, 200'000};  // 0.2 ms
+constexpr int most_moments = 5000;      // a second in all
+
+Failure watch_failure(int error_number) {
+  return Failure{Stage::keeper, error_number, {}, {}, {}};
+}
+
+int lock(int fd, int operation) {
+  int result = -1;
+  do {
+    result = ::flock(fd, operation);
+  } while (result != 0 && errno == EINTR);
+  return result;
+}
+
+// Its end is the news. All signals stay blocked, and nothing of the caller's stays open; that also
+// closes `queueing`, as the last step before the lock.
+[[noreturn]] void wait_for_lock(const HolderWatchRequest& request, int own, pid_t keeper) {
+  (void)::setsid();
+  (void)::prctl(PR_SET_NAME, "keeper", 0, 0, 0);
+  (void)::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+  if (::getppid() != keeper) ::_exit(0);
+  (void)!::chdir("/");
+  set_process_title(request.arguments, request.environment, request.title);
+  close_all_but({own});
+  (void)lock(own, LOCK_EX);
+  ::_exit(0);
+}
+
+// From its end of file on the process does nothing but wait for the lock. Then it sleeps, as /proc
+// tells; without /proc we have to believe it.
+void await_queueing(int queueing, pid_t waiter) {
+  pollfd readable{queueing, POLLIN, 0};
+  while (::poll(&readable, 1, -1) < 0 && errno == EINTR) {
+  }
+  for (int i = 0; i < most_moments; ++i) {
+    const auto seen = look_at(waiter);
+    if (!seen || seen->is_asleep || seen->has_ended) return;
+    (void)::nanosleep(&moment, nullptr);
+  }
+}
+
+}  // namespace
+
+HolderWatch& HolderWatch::operator=(HolderWatch&& other) noexcept {
+  if (this == &other) return *this;
+  end();
+  request_ = std::move(other.request_);
+  own_ = std::move(other.own_);
+  waiter_ = std::move(other.waiter_);
+  lifeline_read_ = std::move(other.lifeline_read_);
+  lifeline_ = std::move(other.lifeline_);
+  return *this;
+}
+
+Result<HolderWatch> HolderWatch::start(HolderWatchRequest request) {
+  HolderWatch watch;
+  watch.request_ = std::move(request);
+  const int pidfd = watch.request_.pidfd;
+  if (pidfs_inode(pidfd)) watch.own_.reset(open_pidfd(watch.request_.pid));
+  if (watch.own_) {
+    // Not waited for: nobody but a stranger could have it.
+    if (lock(pidfd, LOCK_EX | LOCK_NB) != 0) return watch_failure(errno);
+    if (Status started = watch.start_waiter(); !started.ok()) return started.failure();
+    return watch;
+  }
+  std::array<int, 2> ends{-1, -1};
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0) return watch_failure(errno);
+  watch.lifeline_read_.reset(ends[0]);
+  watch.lifeline_.reset(ends[1]);
+  return watch;
+}
+
+Status HolderWatch::start_waiter() {
+  std::array<int, 2> ends{-1, -1};
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0) return watch_failure(errno);
+  const UniqueFd queueing(ends[0]);
+  UniqueFd waiters_end(ends[1]);
+  const pid_t keeper = ::getpid();
+  Cloned cloned = fork_with_pidfd(request_.way, 0, 0);
+  if (cloned.pid < 0) return watch_failure(cloned.error_number);
+  if (cloned.pid == 0) wait_for_lock(request_, own_.get(), keeper);
+  waiter_ = std::move(cloned.pidfd);
+  waiters_end.reset();
+  await_queueing(queueing.get(), cloned.pid);
+  return Unit{};
+}
+
+short HolderWatch::events() const {
+  // Whoever holds a pipe may write to it.
+  return static_cast<short>(lifeline_read_ ? 0 : POLLIN);
+}
+
+bool HolderWatch::last_copy_is_closed() {
+  if (lifeline_read_) return true;
+  (void)reap(waiter_.get(), nullptr);
+  waiter_.reset();
+  if (lock(own_.get(), LOCK_EX | LOCK_NB) == 0) return true;
+  // Rather no child than one that nobody watches.
+  return !start_waiter().ok();
+}
+
+void HolderWatch::end() {
+  if (!waiter_) return;
+  (void)send_signal(waiter_.get(), SIGKILL);
+  (void)reap(waiter_.get(), nullptr);
+  waiter_.reset();
+}
+
+}  // namespace tether

@@ -1,0 +1,79 @@
+#include <optional>
+#include <utility>
+
+#include "run/background.hpp"
+#include "run/become.hpp"
+#include "run/end.hpp"
+#include "run/keep.hpp"
+#include "run/receiver.hpp"
+#include "run/run.hpp"
+#include "run/start.hpp"
+
+namespace tether {
+namespace {
+
+// A child that nobody could be given is none.
+Failure end_unheld(const Options& options, Start& start, Supervisor& supervisor, Failure failure) {
+  start.record(failure);
+  supervisor.kill();
+  (void)wait_for_end(options, start, supervisor);
+  return failure;
+}
+
+// Nothing of ours may hold the pidfd afterwards that the child's life hangs on.
+Status give_away(Start& start, Supervisor& supervisor, Receiver& receiver) {
+  Result<UniqueFd> pidfd = supervisor.take_pidfd();
+  if (!pidfd.ok()) return pidfd.failure();
+  Status given =
+      receiver.give(start.start_line(), pidfd.value().get(), supervisor.holder().lifeline());
+  if (!given.ok()) return given;
+  supervisor.holder().let_go();
+  start.tell_failures_to(nullptr);
+  receiver.close();
+  return Unit{};
+}
+
+Result<int> start_and_hand_over(const Options& options, Inherited& inherited, Receiver& receiver,
+                                std::optional<Caller>& caller) {
+  Start start(options, inherited, options.become ? HeldBy::become : HeldBy::socket);
+  start.tell_failures_to(&receiver);
+  if (Status started = start.run(); !started.ok()) return started.failure();
+  Supervisor& supervisor = start.watch();
+  Result<bool> ready = supervisor.wait_until_ready();
+  if (!ready.ok()) return start.fail(ready.failure());
+  if (!ready.value()) return wait_for_end(options, start, supervisor);
+  if (Status given = give_away(start, supervisor, receiver); !given.ok())
+    return end_unheld(options, start, supervisor, given.failure());
+  if (caller) return keep(options, inherited, start, supervisor, *caller);
+  supervisor.leave();
+  start.finish_records();
+  return 0;
+}
+
+Result<int> hand_over(const Options& options, Inherited& inherited, Receiver receiver) {
+  std::optional<Caller> caller;
+  if (options.leaves_keeper()) {
+    Result<int> attended = go_to_background(caller, KeepersSession::callers);
+    if (!caller) return attended;
+  }
+  return start_and_hand_over(options, inherited, receiver, caller);
+}
+
+}  // namespace
+
+Result<int> run_handing_over(const Options& options, Inherited& inherited) {
+  Options ours = options;
+  if (options.autokill)
+    ours.watches_holder = must_watch_holder(options, probe_kernel(), facts_for(options, nullptr));
+  if (!options.become) {
+    Result<Receiver> receiver = Receiver::open(options, {options.pidfd_fd});
+    if (!receiver.ok()) return receiver.failure();
+    return hand_over(ours, inherited, std::move(receiver.value()));
+  }
+  std::optional<Receiver> receiver;
+  Result<int> became = become(options, inherited, receiver);
+  if (!receiver) return became;
+  return hand_over(ours, inherited, std::move(*receiver));
+}
+
+}  // namespace tether

@@ -1,0 +1,90 @@
+#include "run/receiver.hpp"
+
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "sys/passing.hpp"
+
+namespace tether {
+namespace {
+
+Failure socket_failure(int fd, int error_number) {
+  return Failure{Stage::hand_over, error_number, {}, fmt::format("--pidfd-fd={}", fd), {}};
+}
+
+// 0, or why no message can go there.
+int sending_error(int fd) {
+  int domain = 0;
+  socklen_t size = sizeof domain;
+  if (::getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) != 0) return errno;
+  if (domain != AF_UNIX) return EAFNOSUPPORT;
+  sockaddr_storage peer{};
+  socklen_t peer_size = sizeof peer;
+  if (::getpeername(fd, reinterpret_cast<sockaddr*>(&peer), &peer_size) != 0) return errno;
+  pollfd writable{fd, POLLOUT, 0};
+  if (::poll(&writable, 1, 0) < 0) return errno;
+  if ((writable.revents & (POLLHUP | POLLERR)) != 0) return EPIPE;
+  return writable.revents == 0 ? EAGAIN : 0;
+}
+
+bool is_same_socket(int one, int other) {
+  struct stat first {};
+  struct stat second {};
+  return ::fstat(one, &first) == 0 && ::fstat(other, &second) == 0 &&
+         first.st_dev == second.st_dev && first.st_ino == second.st_ino;
+}
+
+// What COMMAND would share of it. All above 2 is closed for it anyway.
+bool command_has(int socket, const Options& options) {
+  const bool output = options.standard_output || options.log;
+  const bool error = options.standard_error || options.log;
+  return (!options.standard_input && is_same_socket(socket, STDIN_FILENO)) ||
+         (!output && is_same_socket(socket, STDOUT_FILENO)) ||
+         (!error && is_same_socket(socket, STDERR_FILENO));
+}
+
+}  // namespace
+
+Result<Receiver> Receiver::open(const Options& options, const CallersDescriptors& callers) {
+  const int fd = *options.pidfd_fd;
+  if (!callers.has(fd)) return socket_failure(fd, EBADF);
+  if (const int error = sending_error(fd); error != 0) {
+    Failure failure = socket_failure(fd, error);
+    if (error == ENOTSOCK || error == EAFNOSUPPORT)
+      failure.hint = "it takes a connected Unix socket; with --become any free number";
+    return failure;
+  }
+  if (command_has(fd, options))
+    return Failure{Stage::hand_over,
+                   0,
+                   {},
+                   fmt::format("--pidfd-fd={}: COMMAND would have a copy of that socket", fd),
+                   "a child that holds its own pidfd never ends; give COMMAND another descriptor"};
+  withhold(fd);
+  return Receiver(UniqueFd(fd));
+}
+
+Status Receiver::give(const std::string& start_line, int pidfd, int lifeline) {
+  ssize_t sent = -1;
+  do {
+    sent = send_with_descriptors(socket_.get(), start_line.data(), start_line.size(),
+                                 {pidfd, lifeline}, MSG_DONTWAIT);
+  } while (sent < 0 && errno == EINTR);
+  if (sent < 0) return Failure{Stage::hand_over, errno, {}, {}, {}};
+  // A stream takes what it has room for.
+  if (static_cast<std::size_t>(sent) < start_line.size())
+    return Failure{Stage::hand_over, EAGAIN, {}, {}, {}};
+  return Unit{};
+}
+
+void Receiver::refuse(const std::string& error_line) {
+  (void)send_with_descriptors(socket_.get(), error_line.data(), error_line.size(), {},
+                              MSG_DONTWAIT);
+}
+
+}  // namespace tether

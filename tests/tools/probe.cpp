@@ -256,6 +256,7 @@ constexpr Verb verbs[] = {
     {"term", leave_on_term},  {"setuid", change_user},    {"fork", fork_one},
     {"newline", say_newline}, {"notify", notify},         {"read", say_read},
     {"stop", stop_on_term},   {"orphans", leave_orphans}, {"continued", say_continuations},
+    {"lock", lock_self},      {"reap", reap_all},
 };
 
 }  // namespace

@@ -9,3 +9,5 @@ int number(const char* text);
 // The verbs by which it says that it is ready.
 int say_newline(Words words);
 int notify(Words words);
+int lock_self(Words words);
+int reap_all(Words words);

@@ -75,6 +75,7 @@ std::string word_for(const OptionRow& row) {
       {"SIG", "TERM"},       {"DURATION", "1"}, {"N", "9"},           {"FILE", "f"},
       {"DIR", "/"},          {"MODE", "022"},   {"NAME", "A"},        {"HOW", "socket"},
       {"NAME=VALUE", "A=1"}, {"FD", "9"},       {"PID[:INODE]", "1"}, {"FROM:TO", "TERM:INT"},
+      {"CMD", "x"},
   };
   const std::string name = std::string("--") + row.name;
   return row.takes_value() ? name + "=" + values.at(row.value_name) : name;
@@ -89,6 +90,7 @@ TEST_CASE("every option can stand alone or with what it needs") {
                          : name == "preserve-status" ? Words{"-t5"}
                          : name == "truncate"        ? Words{"--log=f"}
                          : name == "stop"            ? Words{"--pidfile=f"}
+                         : name == "become"          ? Words{"--pidfd-fd=9"}
                                                      : Words{};
     const bool takes_command = name != "stop" && name != "features";
     const Words command = takes_command ? Words{"cmd"} : Words{};

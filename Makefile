@@ -2,12 +2,13 @@
 # make test   the same set-up, then every test, on this kernel and on Debian kernels in QEMU
 #
 # The rest: build, test-vm KERNEL=..., survivors, survivors-vm KERNEL=..., bench, lint, sanitize,
-# coverage, readme, install PREFIX=..., clean.
+# coverage, readme, install PREFIX=... DESTDIR=..., package, clean.
 
 BUILD = build/release
 SUITE = $(BUILD)/suite
 TETHER = $(BUILD)/tether
 PREFIX = /usr/local
+DESTDIR ?=
 JOBS = $(shell nproc)
 BENCH_FLAGS =
 KERNEL = newest
@@ -19,7 +20,8 @@ WERROR = $(if $(CI),ON,OFF)
 
 TO_BUILD = g++ cmake libcli11-dev libfmt-dev nlohmann-json3-dev
 TO_TEST = $(TO_BUILD) doctest-dev rapidjson-dev qemu-system-x86 busybox-static cpio \
-  redis-tools daemonize tini dumb-init catatonit bubblewrap zsh fish
+  redis-tools daemonize tini dumb-init catatonit bubblewrap zsh fish \
+  bash-completion man-db lintian file
 TO_LINT = $(TO_TEST) clang clang-format clang-tidy
 
 # $(call need,PACKAGES): installs those that are missing; says nothing if none is.
@@ -40,7 +42,7 @@ without_tests = $(if $(wildcard $(BUILD)/CMakeCache.txt),,-DTETHER_TESTS=OFF)
 configure = cmake -S . -B $(BUILD) -DCMAKE_BUILD_TYPE=Release -DTETHER_WERROR=$(WERROR)
 
 .PHONY: all run build test test-build test-vm survivors survivors-vm bench lint sanitize coverage \
-  readme install clean
+  readme install package clean
 
 all: build
 
@@ -108,7 +110,18 @@ readme: test-build
 	@tests/readme/update $(BUILD)
 
 install: build
-	@cmake --install $(BUILD) --prefix $(PREFIX)
+	@DESTDIR=$(DESTDIR) cmake --install $(BUILD) --prefix $(PREFIX)
+
+# A .deb and a static tarball, the same bytes from the same commit and compiler.
+commit_time = $(shell git log -1 --format=%ct 2>/dev/null || date +%s)
+package: export SOURCE_DATE_EPOCH := $(or $(SOURCE_DATE_EPOCH),$(commit_time))
+package: build
+	@cmake --build $(BUILD) --target package-files -- --no-print-directory
+	@rm -rf $(BUILD)/packages
+	@cpack --config $(BUILD)/CPackConfig.cmake -B $(BUILD)/packages >$(BUILD)/package.log 2>&1 || \
+	  { cat $(BUILD)/package.log; exit 1; }
+	@rm -rf $(BUILD)/packages/_CPack_Packages
+	@ls $(BUILD)/packages/*
 
 clean:
 	rm -rf build

@@ -1,0 +1,75 @@
+# Sourced by the tests of what is installed. The checks take the words that start a command where
+# tether is installed: "chroot DIR", or env with PATH and XDG_DATA_DIRS.
+# shellcheck shell=bash
+
+failures=0
+failed() {
+  echo "packages: $*" >&2
+  failures=$((failures + 1))
+}
+
+# says WHAT PATTERN COMMAND...: COMMAND's output has a line that matches.
+says() {
+  local what=$1 pattern=$2 output
+  shift 2
+  if ! output=$(timeout 60 "$@" 2>&1 </dev/null) || ! grep -Eq -e "$pattern" <<<"$output"; then
+    failed "$what: $(head -n 20 <<<"$output")"
+  fi
+}
+
+# Waits until process $1 has ended, at most half a minute. A zombie is its parent's affair.
+ended() {
+  local i
+  for ((i = 0; i < 600; i++)); do
+    grep -q '^State:.[^ZX]' "/proc/$1/status" 2>/dev/null || return 0
+    sleep 0.05
+  done
+  return 1
+}
+
+check_program() {
+  says 'the version' "^tether $version\$" "$@" tether --version
+  says 'a record' '"record":"exit".*"status":3' \
+    "$@" sh -c 'tether --autokill --nnp --json -- sh -c "exit 3" || :'
+  # A daemon that is bound to the shell that starts it, which kills itself then.
+  local pid
+  pid=$("$@" sh -c 'tether -d -q --print-pid --die-with-pid=$$ -- sleep 1000; kill -9 $$' \
+    2>/dev/null </dev/null || true)
+  if [[ ! $pid =~ ^[0-9]+$ ]]; then
+    failed 'a daemon under a tie: it was not started'
+  elif ! ended "$pid"; then
+    failed 'a daemon under a tie: it outlived the shell that started it'
+    kill -9 "$pid"
+  fi
+}
+
+# As when Tab is pressed after these letters, in a shell that was not told where to look.
+typed='tether --die-with-p'
+
+check_bash() {
+  # shellcheck disable=SC2016 # for the bash that is asked
+  says 'completion in bash' '^--die-with-parent --die-with-pid=' \
+    "$@" bash --norc --noprofile -c '
+      function_of() { complete -p "$@" | sed "s/.*-F //; s/ .*//"; }
+      . /usr/share/bash-completion/bash_completion
+      # What bash calls for a name without a completion. 124 is "there is one now".
+      "$(function_of -D)" tether
+      [[ $? -eq 124 ]] || exit 1
+      COMP_LINE=$1 COMP_POINT=${#1} COMP_WORDS=($1) COMP_CWORD=1
+      "$(function_of tether)" tether "${COMP_WORDS[1]}" tether 2>/dev/null
+      echo "${COMPREPLY[@]}"' bash "$typed"
+}
+
+# check_zsh FOLDER...: the folders that zsh looks into before its own.
+check_zsh() {
+  # shellcheck disable=SC2016 # for the zsh that is asked
+  says 'completion in zsh' '^_tether$' zsh -f -c '
+    fpath=($@ $fpath); autoload -Uz compinit; compinit -D -u; print $_comps[tether]' zsh "$@"
+}
+
+# Those of zsh itself, below the folder $1.
+zsh_folders() { zsh -f -c 'print -l $1$^fpath' zsh "$1"; }
+
+check_fish() {
+  says 'completion in fish' '^--die-with-parent' "$@" HOME="$work" fish -c "complete -C '$typed'"
+}

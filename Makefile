@@ -11,6 +11,7 @@ PREFIX = /usr/local
 DESTDIR ?=
 JOBS = $(shell nproc)
 BENCH_FLAGS =
+PARTS =
 KERNEL = newest
 USER_IN_VM = root
 CPUS = 1
@@ -22,6 +23,7 @@ TO_BUILD = g++ cmake libcli11-dev libfmt-dev nlohmann-json3-dev
 TO_TEST = $(TO_BUILD) doctest-dev rapidjson-dev qemu-system-x86 busybox-static cpio \
   redis-tools daemonize tini dumb-init catatonit bubblewrap zsh fish \
   bash-completion man-db lintian file
+TO_README = $(TO_TEST) tmux jq procps
 TO_LINT = $(TO_TEST) clang clang-format clang-tidy
 
 # $(call need,PACKAGES): installs those that are missing; says nothing if none is.
@@ -105,9 +107,11 @@ coverage:
 	@ctest --test-dir build/coverage -j $(JOBS) -LE vm -E unprivileged >/dev/null || true
 	@gcovr --root . --filter src/ build/coverage
 
-# The parts of README.md that are made from real runs.
+# The parts of README.md that are made from real runs, or some: PARTS="picture costs".
 readme: test-build
-	@tests/readme/update $(BUILD)
+	$(call need,$(TO_README))
+	@cmake --build $(BUILD) --target tether-bench -j $(JOBS) -- --no-print-directory
+	@tests/readme/update $(BUILD) $(PARTS)
 
 install: build
 	@DESTDIR=$(DESTDIR) cmake --install $(BUILD) --prefix $(PREFIX)

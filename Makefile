@@ -1,8 +1,8 @@
 # make run    installs what is missing, builds, and runs a real command under a tie
 # make test   the same set-up, then every test, on this kernel and on Debian kernels in QEMU
 #
-# The rest: build, test-vm KERNEL=..., survivors, survivors-vm KERNEL=..., bench, lint, sanitize,
-# coverage, readme, install PREFIX=... DESTDIR=..., package, clean.
+# The rest: build, completions, test-vm KERNEL=..., survivors, survivors-vm KERNEL=..., bench, lint,
+# sanitize, coverage, readme, install PREFIX=... DESTDIR=..., package, clean.
 
 BUILD = build/release
 SUITE = $(BUILD)/suite
@@ -21,8 +21,8 @@ WERROR = $(if $(CI),ON,OFF)
 
 TO_BUILD = g++ cmake libcli11-dev libfmt-dev nlohmann-json3-dev
 TO_TEST = $(TO_BUILD) doctest-dev rapidjson-dev qemu-system-x86 busybox-static cpio \
-  redis-tools daemonize tini dumb-init catatonit bubblewrap zsh fish \
-  bash-completion man-db lintian file
+  redis-tools daemonize tini dumb-init catatonit bubblewrap zsh fish bash-completion mandoc man-db \
+  lintian file
 TO_README = $(TO_TEST) tmux jq procps
 TO_LINT = $(TO_TEST) clang clang-format clang-tidy
 
@@ -43,8 +43,8 @@ need = @missing=; for package in $(1); do \
 without_tests = $(if $(wildcard $(BUILD)/CMakeCache.txt),,-DTETHER_TESTS=OFF)
 configure = cmake -S . -B $(BUILD) -DCMAKE_BUILD_TYPE=Release -DTETHER_WERROR=$(WERROR)
 
-.PHONY: all run build test test-build test-vm survivors survivors-vm bench lint sanitize coverage \
-  readme install package clean
+.PHONY: all run build completions test test-build test-vm survivors survivors-vm bench lint sanitize \
+  coverage readme install package clean
 
 all: build
 
@@ -106,6 +106,14 @@ coverage:
 	@cmake --build build/coverage -j $(JOBS) -- --no-print-directory
 	@ctest --test-dir build/coverage -j $(JOBS) -LE vm -E unprivileged >/dev/null || true
 	@gcovr --root . --filter src/ build/coverage
+
+# What of the completions follows from the option table; to be committed with it.
+completions:
+	$(call need,$(TO_TEST))
+	@$(configure) -DTETHER_TESTS=ON >/dev/null
+	@cmake --build $(BUILD) --target option-rows -j $(JOBS) -- --no-print-directory
+	@$(BUILD)/tests/option-rows >$(BUILD)/option-rows.tsv
+	@completions/update $(BUILD)/option-rows.tsv completions
 
 # The parts of README.md that are made from real runs, or some: PARTS="picture costs".
 readme: test-build

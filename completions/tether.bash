@@ -35,6 +35,14 @@ _tether_signals()
     mapfile -t COMPREPLY < <(compgen -W "${names[*]}" -- "$1")
 }
 
+# Lengths of time: units for the number that is typed, or a few that are common.
+_tether_durations()
+{
+    local words="1s 5s 30s 1m 10m 1h inf"
+    [[ ! $1 =~ ^[0-9]*\.?[0-9]+$ ]] || words="$1ms $1s $1m $1h $1d"
+    mapfile -t COMPREPLY < <(compgen -W "$words" -- "$1")
+}
+
 # COMMAND begins at the word COMP_WORDS[$1]: what follows is its to complete.
 _tether_command()
 {
@@ -49,10 +57,47 @@ _tether_command()
     fi
 }
 
-_tether()
+# What the value $2 of the option $1 can become.
+_tether_value()
 {
-    # With an = at the end: takes a value.
-    local options=(
+    local value=$2 kind="" choices=""
+    _tether_kind "$1"
+    case $kind in
+        directory) _tether_files "$value" -d ;;
+        file) _tether_files "$value" ;;
+        descriptor) _tether_descriptors "$value" ;;
+        signal) _tether_signals "$value" ;;
+        duration) _tether_durations "$value" ;;
+        command) mapfile -t COMPREPLY < <(compgen -c -- "$value") ;;
+        signals)
+            _tether_signals "${value#*:}"
+            if [[ $value == *:* ]]; then
+                COMPREPLY=("${COMPREPLY[@]/#/${value%%:*}:}")
+            else
+                COMPREPLY=("${COMPREPLY[@]/%/:}")
+                compopt -o nospace
+            fi
+            ;;
+        pid)
+            mapfile -t COMPREPLY < <(compgen -W "$(cd /proc && printf '%s ' [0-9]*)" -- "$value")
+            ;;
+        choice)
+            mapfile -t COMPREPLY < <(compgen -W "$choices" -- "$value")
+            [[ ${COMPREPLY[*]-} != *: ]] || compopt -o nospace
+            ;;
+        variable) mapfile -t COMPREPLY < <(compgen -e -- "$value") ;;
+        assignment)
+            compopt -o nospace
+            [[ $value == *=* ]] || mapfile -t COMPREPLY < <(compgen -e -S = -- "$value")
+            ;;
+    esac
+}
+
+# begin of what completions/update makes
+# With an = at the end: takes a value.
+_tether_options()
+{
+    options=(
         -w --wait
         -d -f --detach --fork
         --exec
@@ -105,6 +150,33 @@ _tether()
         -h --help
         -V --version
     )
+}
+
+# What there is for the value of the option $1.
+_tether_kind()
+{
+    case $1 in
+        --stdin | --stdout | --stderr | --log | --pidfile | --status-file) kind=file ;;
+        --cgroup | -C | --chdir) kind=directory ;;
+        -s | --signal) kind=signal ;;
+        -t | --timeout | -k | --kill-after | --ready-timeout) kind=duration ;;
+        --rewrite) kind=signals ;;
+        --die-on-eof | --keep-fd | --block-fd | --status-fd) kind=descriptor ;;
+        --die-with-pid) kind=pid ;;
+        --unset-env) kind=variable ;;
+        --env) kind=assignment ;;
+        --umask) kind=mode ;;
+        --notify) kind=choice choices="fd: socket" ;;
+        --success-status) kind=number ;;
+        *) kind= ;;
+    esac
+}
+# end of what completions/update makes
+
+_tether()
+{
+    local -a options
+    _tether_options
     local all=" ${options[*]} "
     COMPREPLY=()
 
@@ -161,48 +233,19 @@ _tether()
             break
         done
     fi
-    case $name in
-        -C | --chdir | --cgroup) _tether_files "$value" -d ;;
-        --stdin | --stdout | --stderr | --log | --pidfile | --status-file) _tether_files "$value" ;;
-        --status-fd | --keep-fd | --block-fd | --die-on-eof) _tether_descriptors "$value" ;;
-        -s | --signal) _tether_signals "$value" ;;
-        --rewrite)
-            _tether_signals "${value#*:}"
-            if [[ $value == *:* ]]; then
-                COMPREPLY=("${COMPREPLY[@]/#/${value%%:*}:}")
-            else
-                COMPREPLY=("${COMPREPLY[@]/%/:}")
-                compopt -o nospace
-            fi
-            ;;
-        --die-with-pid)
-            mapfile -t COMPREPLY < <(compgen -W "$(cd /proc && printf '%s ' [0-9]*)" -- "$value")
-            ;;
-        -k | --kill-after | --ready-timeout | -t | --timeout)
-            mapfile -t COMPREPLY < <(compgen -W "1s 5s 30s 1m inf" -- "$value")
-            ;;
-        --notify)
-            mapfile -t COMPREPLY < <(compgen -W "fd: socket" -- "$value")
-            [[ ${COMPREPLY[*]-} != *: ]] || compopt -o nospace
-            ;;
-        --unset-env) mapfile -t COMPREPLY < <(compgen -e -- "$value") ;;
-        --env)
-            compopt -o nospace
-            [[ $value == *=* ]] || mapfile -t COMPREPLY < <(compgen -e -S = -- "$value")
-            ;;
-        "")
-            if [[ $full == -* ]]; then
-                for i in "${!options[@]}"; do
-                    [[ ${options[i]} != -?= ]] || options[i]=${options[i]%=}
-                done
-                mapfile -t COMPREPLY < <(compgen -W "${options[*]}" -- "$full")
-                [[ ${COMPREPLY[*]-} != *= ]] || compopt -o nospace
-            else
-                _tether_command "${starts[last]}"
-            fi
-            return
-            ;;
-    esac
+    if [[ -z $name ]]; then
+        if [[ $full == -* ]]; then
+            for i in "${!options[@]}"; do
+                [[ ${options[i]} != -?= ]] || options[i]=${options[i]%=}
+            done
+            mapfile -t COMPREPLY < <(compgen -W "${options[*]}" -- "$full")
+            [[ ${COMPREPLY[*]-} != *= ]] || compopt -o nospace
+        else
+            _tether_command "${starts[last]}"
+        fi
+        return
+    fi
+    _tether_value "$name" "$value"
 
     # Readline replaces its own idea of the word, which may begin later than the value, or earlier.
     local part=${2-}

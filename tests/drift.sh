@@ -1,123 +1,95 @@
 #!/usr/bin/env bash
-# drift.sh - check that the man page and the completions name the options that tether has.
+# drift.sh - check that --help, the man page and the completions say what the option table says.
 #
-# usage   drift.sh TETHER MAN-PAGE COMPLETIONS-FOLDER
-# stderr  a line for each difference. "--chdir=" is an option with a value, "--exec" one without, so
-#         a completion that is wrong about the value differs too.
-# exit    0 no difference; 1 some; 2 bad usage, or a file that cannot be read.
-#
-# tether --help has the last word, as it is printed from the table that the parser uses.
+# usage   drift.sh OPTION-ROWS TETHER MAN-PAGE COMPLETIONS-FOLDER
+#         OPTION-ROWS is the program that prints the table, which has the last word.
+# stderr  a line for each difference.
+# exit    0 no difference; 1 some; 2 bad usage, or a file that cannot be read; 77 no mandoc here.
 set -euo pipefail
 export LC_ALL=C
 
-if [[ $# -ne 3 ]]; then
-  printf 'usage: drift.sh TETHER MAN-PAGE COMPLETIONS-FOLDER\n' >&2
+if [[ $# -ne 4 ]]; then
+  printf 'usage: drift.sh OPTION-ROWS TETHER MAN-PAGE COMPLETIONS-FOLDER\n' >&2
   exit 2
 fi
-tether=$1 man_page=$2
-bash_file=$3/tether.bash zsh_file=$3/_tether fish_file=$3/tether.fish
-for file in "$tether" "$man_page" "$bash_file" "$zsh_file" "$fish_file"; do
+option_rows=$1 tether=$2 man_page=$3 completions=$4
+update=$(dirname "$0")/../completions/update
+for file in "$option_rows" "$tether" "$man_page" "$completions"/{tether.bash,_tether,tether.fish}; do
   [[ -r $file && -f $file ]] || { printf 'drift: cannot read %s\n' "$file" >&2; exit 2; }
 done
-
-# Second names, which --help leaves out. They are options like the others elsewhere.
-second_names='--no-new-privs -f --fork'
-
-declare -A told=()
-differ() {
-  [[ -n ${told[$*]-} ]] || printf 'drift: %s\n' "$*" >&2
-  told[$*]=yes
-}
-
-# Lines of $1 that are not among those of $2.
-beyond() { [[ -z $1 ]] || grep -Fxv -f <(printf '%s\n' "$2") <<<"$1" || true; }
-
-# Option names in running text, one a line: -C, --exec, --chdir=.
-names_in() { grep -oE -e '--[a-z][a-z0-9-]*=?' -e '-[A-Za-z]' || true; }
-
-code_of() { sed 's/^[[:blank:]]*#.*//' "$1"; }
-
-help_names() {
-  "$tether" --help |
-    sed -nE '/^ +-/ { s/^ +//; s/^((-[A-Za-z]|--[a-z][^ ]*)(, (-[A-Za-z]|--[a-z][^ ]*))*).*/\1/p; }' |
-    sed -E 's/=[^,]*/=/g' | names_in
-}
-
-# The names after Fl macros, on the input's lines.
-macro_names() {
-  awk '{
-    for (i = 1; i < NF; i++) {
-      if ($i != "Fl" && $i != ".Fl") continue
-      value = $(i + 2) == "Ns" && $(i + 3) == "=" ? "=" : ""
-      if ($(i + 1) ~ /^-[a-z]/) print "-" $(i + 1) value
-      if ($(i + 1) ~ /^[A-Za-z]$/) print "-" $(i + 1)
-    }
-  }'
-}
-man_names() { sed -n '/^\.Sh OPTIONS/,/^\.Sh [^O]/ { /^\.It /p; }' "$man_page" | macro_names; }
-man_mentions() {
-  sed '/^\.\\"/d' "$man_page" | macro_names
-  sed '/^\.\\"/d; s/\\-/-/g' "$man_page" | grep -oE -e '--[a-z][a-z0-9-]*=?' || true
-}
-
-bash_names() { sed -n '/ options=($/,/)$/ { /(/d; p; }' "$bash_file" | names_in | sed -E 's/^(-[A-Za-z])=$/\1/'; }
-
-# A specification, without the names it excludes and without its description.
-zsh_names() {
-  code_of "$zsh_file" |
-    sed -nE "/^ +['\"][(*{-]/ { s/^ +['\"]//; s/^\([^)]*\)//; s/\[.*//; p; }" | names_in
-}
-
-fish_names() {
-  awk '$1 == "complete" {
-    value = ""; name = ""
-    for (i = 2; i <= NF && $i != "-a" && $i != "-d"; i++) {
-      if ($i == "-s") print "-" $(i + 1)
-      if ($i == "-l") name = "--" $(i + 1)
-      if ($i == "-x" || $i == "-r") value = "="
-    }
-    if (name != "") print name value
-  }' "$fish_file"
-}
-# The list by which the way to COMMAND is found.
-fish_valued() { code_of "$fish_file" | grep -oE -e '--[a-z][a-z0-9-]*=' || true; }
-
-mentions() { code_of "$1" | grep -oE -e '--[a-z][a-z0-9-]*=?' || true; }
-
-# compare FILE NAMES: the file's names against those there should be.
-compare() {
-  local name
-  for name in $(beyond "$expected" "$2"); do differ "$1: $name is missing"; done
-  for name in $(beyond "$2" "$expected"); do differ "$1: tether has no $name"; done
-}
-
-# known FILE NAMES: names anywhere in the file, where a value can be left out.
-known() {
-  local name
-  for name in $(beyond "${2//=/}" "${expected//=/}"); do differ "$1: tether has no $name"; done
-}
-
-expected=$(help_names)
-if [[ -z $expected ]]; then
-  differ "$tether --help: no options found"
-  exit 1
+if ! command -v mandoc >/dev/null; then
+  printf 'drift: no mandoc here\n' >&2
+  exit 77
 fi
-for name in $second_names; do
-  grep -Fxq -e "$name" <<<"$expected" && continue
-  "$tether" "$name" --version >/dev/null 2>&1 || differ "$tether: does not take $name"
-  expected+=$'\n'$name
+
+place=$(mktemp -d)
+trap 'rm -rf "$place"' EXIT
+"$option_rows" >"$place/rows"
+
+drifted=0
+# compare NAME EXPECTED FOUND: a line for each that is missing or too much; the order counts.
+compare() {
+  diff --unchanged-line-format= --old-line-format="drift: $1: missing: %L" \
+    --new-line-format="drift: $1: not in the table: %L" "$2" "$3" >&2 || drifted=1
+}
+
+# --help: each group with its options, a line each. The widest spelling is the measure.
+expected_help() {
+  awk -F '\t' '
+    $5 != group { group = $5; print group ":" }
+    {
+      letter = $3 == "" ? "    " : "-" substr($3, 1, 1) ", "
+      printf "  %-30s %s\n", letter "--" $1 ($4 == "" ? "" : "=" $4), $6
+    }' "$place/rows"
+}
+expected_help >"$place/help"
+"$tether" --help >"$place/whole-help"
+sed -n '/^Examples/,$d; /^  *-/p; /^[A-Z].*:$/p' "$place/whole-help" >"$place/help-found"
+compare '--help' "$place/help" "$place/help-found"
+# A screen and a half, with its right margin.
+if (($(wc -l <"$place/whole-help") > 75)) || grep -qE '.{81}' "$place/whole-help"; then
+  printf 'drift: --help: more than 75 lines, or wider than 80 columns\n' >&2
+  drifted=1
+fi
+
+# The man page as it is read: each group is a section of OPTIONS, each spelling a tag in it.
+expected_tags() {
+  awk -F '\t' '
+    $5 != group { group = $5; print group }
+    {
+      for (i = 1; i <= length($3); i++) print "-" substr($3, i, 1)
+      for (name = 1; name <= 2; name++) {
+        if ($name == "") continue
+        if ($4 == "") print "--" $name
+        for (i = 1; i <= split($4, values, "|"); i++) print "--" $name "=" values[i]
+      }
+    }' "$place/rows"
+}
+expected_tags >"$place/tags"
+mandoc -T ascii -O width=78 "$man_page" | sed 's/.\x08//g' >"$place/page"
+sed -n '/^OPTIONS/,/^[A-NP-Z]/ { s/^   \([A-Z].*\)/\1/p; s/^     \(-.*\)/\1/p; }' "$place/page" |
+  sed 's/  .*//; s/, -/\n-/g' >"$place/tags-found"
+compare "$man_page" "$place/tags" "$place/tags-found"
+
+# What else the page names as an option of ours: by a macro, or in an example.
+mentions() {
+  sed '/^\.\\"/d' "$man_page" |
+    grep -oE 'Fl -[a-z][a-z0-9-]*' | sed 's/^Fl -/--/' || true
+  sed 's/\\-/-/g; s/.*\btether -/-/; t; d' "$man_page" | sed 's/ -- .*//' |
+    grep -oE -e '--[a-z][a-z0-9-]*' || true
+}
+awk -F '\t' '{ print "--" $1; if ($2 != "") print "--" $2 }' "$place/rows" >"$place/names"
+unknown=$(mentions | sort -u | grep -Fxv -f "$place/names" || true)
+if [[ -n $unknown ]]; then
+  sed "s|^|drift: $man_page: not in the table: |" <<<"$unknown" >&2
+  drifted=1
+fi
+
+mkdir "$place/made"
+cp "$completions"/{tether.bash,_tether,tether.fish} "$place/made"
+"$update" "$place/rows" "$place/made" || drifted=1
+for file in tether.bash _tether tether.fish; do
+  compare "$completions/$file" "$place/made/$file" "$completions/$file"
 done
 
-compare "$man_page" "$(man_names)"
-known "$man_page" "$(man_mentions)"
-for file in bash zsh fish; do
-  path=${file}_file
-  compare "${!path}" "$("${file}_names")"
-  known "${!path}" "$(mentions "${!path}")"
-done
-valued=$(grep -e '=$' <<<"$expected" || true)
-for name in $(beyond "$valued" "$(fish_valued)"); do
-  differ "$fish_file: $name is missing from the options with a value"
-done
-
-((${#told[@]} == 0)) || exit 1
+exit "$drifted"

@@ -14,11 +14,13 @@ Spawn COMMAND, and decide once how firmly its life is tied to its starter.
 )";
 
 constexpr const char* examples = R"(
-Examples:
-  tether --autokill --nnp -- ./server      ends with tether, however tether ends
-  tether --status-file=job.json -- ./job   leaves a record of how the job went
-  tether -d --log=job.log -- ./job         runs on without you; leaves no zombie
+Examples: tether -d --die-with-pid=$$ -- ./server   ends with this script
+          tether --tree -t 10m -- make test         leaves nothing behind
+          tether -d --log=job.log -- ./job          runs on without you
 )";
+
+// The widest spelling leaves 47 columns of 80 for the help.
+constexpr int spelling_width = 30;
 
 std::string spelling(const OptionRow& row) {
   const std::string letter = row.letters[0] != 0 ? fmt::format("-{}, ", row.letters[0]) : "    ";
@@ -34,7 +36,7 @@ std::string help_text() {
   for (const OptionRow& row : option_table()) {
     if (group != row.group) text += fmt::format("\n{}:\n", row.group);
     group = row.group;
-    text += fmt::format("  {:<28} {}\n", spelling(row), row.help);
+    text += fmt::format("  {:<{}} {}\n", spelling(row), spelling_width, row.help);
   }
   return text + examples;
 }

@@ -160,7 +160,7 @@ constexpr const char* reporting = "Reporting";
 // clang-format off
 constexpr OptionRow rows[] = {
     {"wait", nullptr, "w", nullptr, modes, "stay, and exit as COMMAND does (default)", set_mode<Mode::wait>},
-    {"detach", "fork", "df", nullptr, modes, "return once it runs, in its own session (also -f)", set_mode<Mode::detach>},
+    {"detach", "fork", "df", nullptr, modes, "return once it runs; also -f and --fork", set_mode<Mode::detach>},
     {"exec", nullptr, "", nullptr, modes, "become COMMAND: same pid, no child", set_mode<Mode::in_place>},
 
     {"autoreap", nullptr, "", nullptr, ties, "never a zombie, whoever its parent is by then", set<&Options::autoreap>},
@@ -181,7 +181,7 @@ constexpr OptionRow rows[] = {
     {"pidfd-fd", nullptr, "", "N", hand_over, "send its pidfd over socket N, and leave", set_pidfd_fd},
     {"become", nullptr, "", "CMD", hand_over, "become a shell's CMD, which has the pidfd at N", set_become},
 
-    {"nnp", "no-new-privs", "", nullptr, privilege, "no_new_privs for the child (or --no-new-privs)", set<&Options::nnp>},
+    {"nnp", "no-new-privs", "", nullptr, privilege, "no_new_privs for the child; also --no-new-privs", set<&Options::nnp>},
 
     {"setsid", nullptr, "", nullptr, session, "a new session, and a process group of its own", set<&Options::setsid>},
     {"setpgid", nullptr, "", nullptr, session, "a new process group; signals go to all of it", set<&Options::setpgid>},
@@ -201,11 +201,11 @@ constexpr OptionRow rows[] = {
     {"unset-env", nullptr, "", "NAME", files, "remove an environment variable; repeatable", add_unset},
     {"clear-env", nullptr, "", nullptr, files, "start from an empty environment", set<&Options::clear_environment>},
     {"close-fds", nullptr, "", nullptr, files, "close every descriptor above 2", set<&Options::close_fds>},
-    {"keep-fd", nullptr, "", "N", files, "but not this one; repeatable", add_kept_descriptor},
+    {"keep-fd", nullptr, "", "N", files, "leave descriptor N open; repeatable", add_kept_descriptor},
     {"pidfile", nullptr, "", "FILE", files, "FILE holds its pid; one at a time", set_file<&Options::pidfile>},
     {"stop", nullptr, "", nullptr, files, "end what --pidfile names, and wait for that", set_mode<Mode::stop>},
 
-    {"notify", nullptr, "", "HOW", readiness, "it says when it is ready: fd:N or socket", set_notify},
+    {"notify", nullptr, "", "fd:N|socket", readiness, "it says so when it is ready", set_notify},
     {"ready-timeout", nullptr, "", "DURATION", readiness, "end it if it is not ready by then", set_duration<&Options::ready_timeout>},
     {"block-fd", nullptr, "", "N", readiness, "hold the exec until N is readable", set_descriptor<&Options::block_fd>},
 
@@ -237,6 +237,12 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
   return row[b.size()];
 }
 
+// The less, the likelier is `known` meant. An abbreviation is one step away, however short.
+std::size_t likeness(std::string_view name, std::string_view known) {
+  const bool is_abbreviation = name.size() >= 2 && known.substr(0, name.size()) == name;
+  return is_abbreviation ? 1 : edit_distance(name, known);
+}
+
 }  // namespace
 
 std::span<const OptionRow> option_table() {
@@ -261,9 +267,8 @@ const OptionRow* nearest_option(std::string_view name) {
   // More than half of it wrong is another word.
   std::size_t best = std::max<std::size_t>(2, name.size() / 2 + 1);
   for (const OptionRow& row : rows) {
-    std::size_t distance = edit_distance(name, row.name);
-    if (row.other_name != nullptr)
-      distance = std::min(distance, edit_distance(name, row.other_name));
+    std::size_t distance = likeness(name, row.name);
+    if (row.other_name != nullptr) distance = std::min(distance, likeness(name, row.other_name));
     if (distance < best) {
       best = distance;
       nearest = &row;

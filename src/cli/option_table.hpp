@@ -15,7 +15,7 @@ struct OptionRow {
   const char* name;        // long, without the dashes
   const char* other_name;  // a second long name, or nullptr
   const char* letters;     // one or two, or ""; --help shows the first
-  const char* value_name;  // nullptr: a flag
+  const char* value_name;  // nullptr: a flag; "A|B": either of them
   const char* group;
   const char* help;
   // Puts the value (empty for a flag) into the options; says what is wrong with it, if anything.

@@ -199,7 +199,7 @@ TEST_CASE("an option that lacks its value is refused") {
   check_refused({"-s"}, "option '-s' needs a value: SIG");
   check_refused({"-dk"}, "option '-k' needs a value: DURATION");
   check_refused({"--pidfile"}, "option '--pidfile' needs a value: FILE");
-  check_refused({"--notify"}, "option '--notify' needs a value: HOW");
+  check_refused({"--notify"}, "option '--notify' needs a value: fd:N|socket");
 }
 
 TEST_CASE("the first fault on the command line is the one named") {

@@ -73,7 +73,7 @@ void check_contradiction(const Pair& pair) {
 std::string word_for(const OptionRow& row) {
   static const std::map<std::string_view, std::string> values = {
       {"SIG", "TERM"},       {"DURATION", "1"}, {"N", "9"},           {"FILE", "f"},
-      {"DIR", "/"},          {"MODE", "022"},   {"NAME", "A"},        {"HOW", "socket"},
+      {"DIR", "/"},          {"MODE", "022"},   {"NAME", "A"},        {"fd:N|socket", "socket"},
       {"NAME=VALUE", "A=1"}, {"FD", "9"},       {"PID[:INODE]", "1"}, {"FROM:TO", "TERM:INT"},
       {"CMD", "x"},
   };

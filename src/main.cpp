@@ -35,7 +35,7 @@ Result<int> run(int argc, char** argv) {
   if (!parsed.ok()) return parsed.failure();
   const Options& options = parsed.value();
   if (options.help) return tether::print(tether::help_text());
-  if (options.version) return tether::print(tether::version_text());
+  if (options.version) return tether::show_version(options);
   if (options.features) return tether::show_features(options);
   if (tether::Status reserved = tether::reserve_descriptors(options); !reserved.ok())
     return reserved.failure();

@@ -41,8 +41,4 @@ std::string help_text() {
   return text + examples;
 }
 
-std::string version_text() {
-  return fmt::format("tether {}\n", TETHER_VERSION);
-}
-
 }  // namespace tether

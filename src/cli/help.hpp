@@ -1,4 +1,4 @@
-// The text of --help and --version, made from the option table.
+// The text of --help, made from the option table.
 #pragma once
 
 #include <string>
@@ -6,6 +6,5 @@
 namespace tether {
 
 std::string help_text();
-std::string version_text();
 
 }  // namespace tether

@@ -156,7 +156,7 @@ const char* name_of(Means means) {
 const char* explain_autoreap(Means means) {
   switch (means) {
     case Means::kernel:
-      return "never a zombie, whoever its parent is (CLONE_AUTOREAP)";
+      return "the kernel reaps it (CLONE_AUTOREAP)";
     case Means::wait:
       return "tether or its keeper stays and reaps it";
     case Means::init:
@@ -169,11 +169,24 @@ const char* explain_autoreap(Means means) {
 const char* explain_autokill(Means means) {
   switch (means) {
     case Means::kernel:
-      return "SIGKILL when the last holder of its pidfd is gone (CLONE_PIDFD_AUTOKILL)";
+      return "SIGKILL at the last close (CLONE_PIDFD_AUTOKILL)";
     case Means::pdeathsig:
       return "SIGKILL when tether is gone (parent-death signal)";
     case Means::keeper:
-      return "SIGKILL when its holder is gone (a keeper process watches)";
+      return "SIGKILL when its holder is gone (a keeper watches)";
+    default:
+      return "not asked for";
+  }
+}
+
+const char* explain_supervisor(Means means) {
+  switch (means) {
+    case Means::kernel:
+      return "if tether is killed, the kernel ends the child";
+    case Means::pdeathsig:
+      return "if tether is killed: the parent-death signal";
+    case Means::keeper:
+      return "if tether is killed, a keeper ends the child";
     default:
       return "not asked for";
   }
@@ -182,11 +195,11 @@ const char* explain_autokill(Means means) {
 const char* explain_tree(Means means) {
   switch (means) {
     case Means::subreaper:
-      return "tether adopts what loses its parent, and ends it (PR_SET_CHILD_SUBREAPER)";
+      return "tether adopts what loses its parent, and ends it";
     case Means::cgroup:
       return "all that is in the cgroup is ended (cgroup.kill)";
     case Means::pid_namespace:
-      return "the kernel ends all with the first process (CLONE_NEWPID)";
+      return "the kernel ends all with its first process";
     default:
       return "not asked for";
   }
@@ -197,7 +210,7 @@ const char* explain_nnp(Means means) {
     case Means::kernel:
       return "no_new_privs from birth (CLONE_NNP)";
     case Means::prctl:
-      return "no_new_privs before COMMAND's first instruction (prctl)";
+      return "no_new_privs before its first instruction (prctl)";
     default:
       return "not asked for";
   }

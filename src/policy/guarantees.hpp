@@ -65,10 +65,11 @@ std::uint64_t guarantee_flags(const Guarantees& chosen);
 // "kernel", "wait", ...; nullptr for none.
 const char* name_of(Means means);
 
-// What that means in plain words, for --features, --dry-run and -v.
+// What that means in plain words, for --features, --dry-run and -v; short enough for a table.
 const char* explain_autoreap(Means means);
 const char* explain_autokill(Means means);
 const char* explain_nnp(Means means);
+const char* explain_supervisor(Means means);
 const char* explain_tree(Means means);
 
 }  // namespace tether

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <nlohmann/json.hpp>
 
+#include "report/json_text.hpp"
 #include "report/messages.hpp"
 #include "sys/errors.hpp"
 #include "sys/signal_names.hpp"
@@ -20,33 +21,6 @@ using Json = nlohmann::ordered_json;
 
 // Bytes for an error's path and message: together with the rest they stay below the limit.
 constexpr std::size_t text_limit = 1700;
-
-// Bytes that are not UTF-8 become U+FFFD.
-std::string dump(const Json& json) {
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
-
-// Without its last character, of which the last byte may be all that is left.
-void drop_last_character(std::string& text) {
-  const auto last = [&] { return static_cast<unsigned char>(text.back()); };
-  for (int i = 0; i < 3 && !text.empty() && (last() & 0xC0U) == 0x80U; ++i) text.pop_back();
-  if (!text.empty()) text.pop_back();
-}
-
-// A prefix of `text` whose JSON form has at most `limit` bytes, quotes included; cut between
-// characters, not inside one.
-std::string cut_to(std::string text, std::size_t limit) {
-  if (text.size() > limit) {
-    text.erase(limit);  // no byte takes less than one
-    drop_last_character(text);
-  }
-  while (!text.empty() && dump(text).size() > limit) {
-    // A byte takes six at the most (\u0001), so that this never cuts too much.
-    text.erase(text.size() - (dump(text).size() - limit) / 6);
-    drop_last_character(text);
-  }
-  return text;
-}
 
 Json or_null(const char* text) {
   return text != nullptr ? Json(text) : Json(nullptr);
@@ -282,6 +256,7 @@ std::string to_line(const FeaturesRecord& features) {
                      {"CLONE_PIDFD_AUTOKILL", features.support.autokill},
                      {"CLONE_INTO_CGROUP", features.support.into_cgroup}};
   record["guarantees"] = guarantees_of(features.guarantees);
+  if (features.around) add_to(record, *features.around);
   return dump(record) + "\n";
 }
 

@@ -10,6 +10,7 @@
 
 #include "policy/guarantees.hpp"
 #include "policy/lifecycle.hpp"
+#include "report/surroundings.hpp"
 #include "result.hpp"
 #include "sys/kernel_support.hpp"
 
@@ -78,6 +79,7 @@ struct FeaturesRecord {
   std::string kernel;
   KernelSupport support;
   Guarantees guarantees;  // with --autoreap --autokill --nnp
+  std::optional<Surroundings> around = {};
 };
 
 // What --dry-run would do.

@@ -35,4 +35,7 @@ Result<int> show_dry_run(const Options& options, const Inherited& inherited);
 // --features: says what this kernel and this sandbox can do.
 Result<int> show_features(const Options& options);
 
+// --version: with -v also what the kernel has.
+Result<int> show_version(const Options& options);
+
 }  // namespace tether

@@ -133,7 +133,11 @@ Status Start::claim_pidfile() {
 Status Start::prepare_tree() {
   if (!options_.tree) return Unit{};
   if (!can_see_family())
-    return Failure{Stage::guarantee, 0, {}, "--tree needs /proc, to find who belongs to it", {}};
+    return Failure{Stage::guarantee,
+                   0,
+                   {},
+                   "--tree needs /proc, to find who belongs to it",
+                   "mount -t proc proc /proc"};
   if (!adopt_orphans()) return Failure{Stage::keeper, errno, {}, {}, {}};
   strangers_ = children_of(::getpid());
   return Unit{};
@@ -288,6 +292,8 @@ void Start::tell() {
   if (got.autoreap != Means::none) say(fmt::format("autoreap: {}", explain_autoreap(got.autoreap)));
   if (got.autokill != Means::none) say(fmt::format("autokill: {}", explain_autokill(got.autokill)));
   if (got.nnp != Means::none) say(fmt::format("nnp: {}", explain_nnp(got.nnp)));
+  if (got.supervisor != Means::none && got.autokill == Means::none)
+    say(fmt::format("ties: {}", explain_supervisor(got.supervisor)));
   if (cgroup_)
     for (const std::string& note : cgroup_->notes()) say("cgroup: " + note);
 }

@@ -206,6 +206,26 @@ TEST_CASE("records with the longest path of a cgroup keep to the limit") {
   }
 }
 
+TEST_CASE("features with the longest names keep to the limit") {
+  for (const std::string& unit : units) {
+    CAPTURE(unit);
+    FeaturesRecord features;
+    features.kernel = std::string(64, 'x');
+    features.around.emplace();
+    const std::string text = "/" + repeat(unit, (PATH_MAX - 2) / unit.size());
+    features.around->machine = std::string(64, 'x');
+    features.around->sandbox.container = text;
+    features.around->sandbox.confined_by = text;
+    features.around->capabilities = {"CAP_SYS_ADMIN", "CAP_KILL", "CAP_SETFCAP"};
+    features.around->why_no_pid_namespace = text;
+    features.around->cgroup.directory = text;
+    features.around->cgroup.why_not = text;
+    features.around->trees = {Means::subreaper, Means::cgroup, Means::pid_namespace};
+    const Json record = check_is_one_line(to_line(features));
+    CHECK(begins_with(shown(text), record.at("cgroup").at("directory")));
+  }
+}
+
 TEST_CASE("an error with the longest paths keeps to the limit") {
   for (const std::string& unit : units)
     for (const Stage stage :

@@ -4,13 +4,14 @@
 
 #include <utility>
 
+#include "engine/namespace_trial.hpp"
 #include "engine/spawn.hpp"
 #include "report/messages.hpp"
 #include "report/records.hpp"
+#include "report/table.hpp"
 #include "run/run.hpp"
 #include "run/start.hpp"
 #include "sys/cgroup.hpp"
-#include "sys/errors.hpp"
 #include "sys/namespaces.hpp"
 
 namespace tether {
@@ -31,18 +32,18 @@ std::vector<std::string> names_of(std::uint64_t flags) {
   return names;
 }
 
-std::string row(const char* name, Means means, const char* explanation) {
-  const char* by = name_of(means);
-  return fmt::format("  {:<10} {:<13} {}\n", name, by != nullptr ? by : "-", explanation);
-}
-
+// Those that were asked for.
 std::string guarantee_rows(const Guarantees& guarantees) {
-  return row("autoreap", guarantees.autoreap, explain_autoreap(guarantees.autoreap)) +
-         row("autokill", guarantees.autokill, explain_autokill(guarantees.autokill)) +
-         row("nnp", guarantees.nnp, explain_nnp(guarantees.nnp)) +
-         (guarantees.tree == Means::none
-              ? std::string()
-              : row("tree", guarantees.tree, explain_tree(guarantees.tree)));
+  std::string text;
+  const auto add = [&text](const char* name, Means means, const char* (*explain)(Means)) {
+    if (means != Means::none) text += table_row(name, means, explain(means));
+  };
+  add("autoreap", guarantees.autoreap, explain_autoreap);
+  add("autokill", guarantees.autokill, explain_autokill);
+  add("nnp", guarantees.nnp, explain_nnp);
+  add("tree", guarantees.tree, explain_tree);
+  if (guarantees.autokill == Means::none) add("ties", guarantees.supervisor, explain_supervisor);
+  return text;
 }
 
 const char* explain(HeldBy held_by) {
@@ -62,32 +63,17 @@ const char* explain(HeldBy held_by) {
 }
 
 std::string dry_run_text(const DryRunRecord& record) {
-  std::string text = "would run   ";
+  std::string words;
   for (char* const* word = record.command; *word != nullptr; ++word)
-    text += fmt::format("{}{}", word == record.command ? "" : " ", *word);
-  text += fmt::format("\nfound as    {}\n", record.located.empty() ? "(nothing)" : record.located);
-  text += fmt::format("by          {}({})\n", record.call, fmt::join(record.flags, " | "));
+    words += fmt::format("{}{}", word == record.command ? "" : " ", *word);
+  std::string text =
+      table_row("would run", words) +
+      table_row("found as", record.located.empty() ? "(nothing)" : record.located) +
+      table_row("by", fmt::format("{}({})", record.call, fmt::join(record.flags, " | ")));
   if (record.cgroup)
-    text += fmt::format("in cgroup   {}{}\n", *record.cgroup,
-                        record.makes_cgroup ? ", which would be made" : "");
-  if (record.held_by) text += fmt::format("held by     {}\n", explain(*record.held_by));
-  return text + guarantee_rows(record.guarantees);
-}
-
-std::string features_text(const FeaturesRecord& record) {
-  const KernelSupport& support = record.support;
-  std::string text = fmt::format("kernel      Linux {}\n", record.kernel);
-  text += support.clone3_error == 0
-              ? std::string("clone3      works\n")
-              : fmt::format("clone3      answers {}: a sandbox filters it; {} is used instead\n",
-                            error_name(support.clone3_error), call_name(support.way));
-  const auto flag = [](const char* name, bool there) {
-    return fmt::format("  {:<21} {}\n", name, there ? "yes" : "no");
-  };
-  text += "clone flags\n" + flag("CLONE_AUTOREAP", support.autoreap) +
-          flag("CLONE_NNP", support.nnp) + flag("CLONE_PIDFD_AUTOKILL", support.autokill) +
-          flag("CLONE_INTO_CGROUP", support.into_cgroup);
-  text += "with --autoreap --autokill --nnp\n";
+    text += table_row("in cgroup", fmt::format("{}{}", *record.cgroup,
+                                               record.makes_cgroup ? ", which would be made" : ""));
+  if (record.held_by) text += table_row("held by", explain(*record.held_by));
   return text + guarantee_rows(record.guarantees);
 }
 
@@ -102,7 +88,8 @@ Status look_at_cgroup(const Options& options, DryRunRecord& record) {
 
 }  // namespace
 
-// Nothing that it names is opened for writing, so that nothing is made.
+// Nothing that it names is opened for writing, so that nothing is made. A PID namespace is tried by
+// a process that ends at once: nothing else tells whether there will be one.
 Result<int> show_dry_run(const Options& asked, const Inherited& inherited) {
   const KernelSupport support = probe_kernel();
   Options options = asked;
@@ -123,6 +110,8 @@ Result<int> show_dry_run(const Options& asked, const Inherited& inherited) {
       !strict.ok())
     return strict.failure();
   if (Status looked = look_at_cgroup(options, record); !looked.ok()) return looked.failure();
+  if (options.pid_namespace)
+    if (Status tried = try_namespaces(support.way); !tried.ok()) return tried.failure();
 
   SpawnRequest request;
   request.way = support.way;
@@ -141,16 +130,6 @@ Result<int> show_dry_run(const Options& asked, const Inherited& inherited) {
   const bool into_cgroup = options.cgroup && support.into_cgroup;
   if (!in_place) record.flags = names_of(flags_of(request) | (into_cgroup ? CLONE_INTO_CGROUP : 0));
   return print(options.json ? to_line(record) : dry_run_text(record));
-}
-
-Result<int> show_features(const Options& options) {
-  Options everything;
-  everything.autokill = everything.nnp = true;
-  FeaturesRecord record;
-  record.kernel = kernel_release();
-  record.support = probe_kernel();
-  record.guarantees = choose_means(everything, record.support, facts_for(everything, nullptr));
-  return print(options.json ? to_line(record) : features_text(record));
 }
 
 }  // namespace tether

@@ -1,0 +1,34 @@
+#include "report/json_text.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace tether {
+namespace {
+
+// Without its last character, of which the last byte may be all that is left.
+void drop_last_character(std::string& text) {
+  const auto last = [&] { return static_cast<unsigned char>(text.back()); };
+  for (int i = 0; i < 3 && !text.empty() && (last() & 0xC0U) == 0x80U; ++i) text.pop_back();
+  if (!text.empty()) text.pop_back();
+}
+
+}  // namespace
+
+std::string dump(const nlohmann::ordered_json& json) {
+  return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+}
+
+std::string cut_to(std::string text, std::size_t limit) {
+  if (text.size() > limit) {
+    text.erase(limit);  // no byte takes less than one
+    drop_last_character(text);
+  }
+  while (!text.empty() && dump(text).size() > limit) {
+    // A byte takes six at the most (\u0001), so that this never cuts too much.
+    text.erase(text.size() - (dump(text).size() - limit) / 6);
+    drop_last_character(text);
+  }
+  return text;
+}
+
+}  // namespace tether

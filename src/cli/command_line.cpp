@@ -36,10 +36,20 @@ std::vector<std::string> words_for_library(const Boundary& boundary) {
   return words;
 }
 
+// A long name behind one dash is its first letter with a value.
+const OptionRow* meant_by(const OptionRow& row, const std::string& value) {
+  for (const char* letter = row.letters; *letter != 0; ++letter)
+    if (const OptionRow* meant = find_option(*letter + value); meant != nullptr) return meant;
+  return nullptr;
+}
+
 Status apply(const OptionRow& row, Options& options, const std::string& value) {
   const auto wanted = row.apply(options, value);
   if (!wanted) return Unit{};
-  return usage(fmt::format("option '--{}' wants {}, not '{}'", row.name, *wanted, value));
+  const OptionRow* meant = meant_by(row, value);
+  return usage(
+      fmt::format("option '--{}' wants {}, not '{}'", row.name, *wanted, value),
+      meant == nullptr ? see_help : fmt::format("did you mean '--{}'? {}", meant->name, see_help));
 }
 
 // Registers only what the command line names: an option costs about 18,000 instructions.

@@ -112,6 +112,35 @@ bool is_sentence(Stage stage) {
          stage == Stage::running || stage == Stage::ready;
 }
 
+// What the user can do about it where the one who failed had nothing closer to say.
+const char* usual_hint(const Failure& failure) {
+  const int error = failure.error_number;
+  switch (failure.stage) {
+    case Stage::descriptor:
+    case Stage::gate:
+    case Stage::tie:
+      // One that an option names; the standard ones are named by their words.
+      if (error != EBADF || failure.detail.rfind("--", 0) != 0) break;
+      return "a shell opens it for tether, by N<FILE or N>FILE";
+    case Stage::clone:
+      if (error != EAGAIN) break;
+      return "a limit on processes is reached: ulimit -u, or pids.max of a cgroup";
+    case Stage::ctty:
+      if (error == ENOTTY) return "standard input has to be a terminal";
+      return error == EPERM ? "another session has this terminal" : "";
+    case Stage::exec:
+      if (error == EACCES)
+        return "it, or a directory on its path, is not executable for this user, or mounted noexec";
+      return error == ENOEXEC ? "it is no program of this machine, and a script begins with #!"
+                              : "";
+    case Stage::stop:
+      return error == EPERM ? "it runs as another user" : "";
+    default:
+      break;
+  }
+  return "";
+}
+
 }  // namespace
 
 std::string describe(const Failure& failure) {
@@ -146,7 +175,8 @@ bool say(std::string_view text) {
 void say(const Failure& failure) {
   // Nowhere to report a failure of the report to.
   (void)write_line(describe(failure), true);
-  if (!failure.hint.empty()) (void)write_line("hint: " + failure.hint, true);
+  const std::string hint = failure.hint.empty() ? usual_hint(failure) : failure.hint;
+  if (!hint.empty()) (void)write_line("hint: " + hint, true);
 }
 
 Result<int> print(std::string_view text) {

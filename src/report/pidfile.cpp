@@ -199,8 +199,8 @@ Status Pidfile::write_for(pid_t child, int pidfd) {
   const auto identity = identify(child, pidfd);
   // What is the same as itself can be told from others.
   if (identity && is_same(*identity, *identity)) return write(*identity);
-  return Failure{
-      Stage::pidfile, 0, path_, "without /proc a process cannot be told from others", {}};
+  return Failure{Stage::pidfile, 0, path_, "without /proc a process cannot be told from others",
+                 "mount -t proc proc /proc"};
 }
 
 Status Pidfile::write(const ProcessIdentity& child) {

@@ -36,8 +36,11 @@ Result<TieWatch> TieWatch::open(const Options& options, pid_t parent,
 
 Status TieWatch::open_parent(pid_t parent) {
   if (parent == 0)
-    return Failure{
-        Stage::tie, 0, {}, "--die-with-parent: the parent is in another PID namespace", {}};
+    return Failure{Stage::tie,
+                   0,
+                   {},
+                   "--die-with-parent: the parent is in another PID namespace",
+                   "--die-on-eof sees it go, by a pipe that it holds"};
   UniqueFd pidfd(open_pidfd(parent));
   // Somebody else is our parent by now: the one that was has died.
   if (!pidfd || has_ended(pidfd.get())) return tie_failure(ESRCH, "--die-with-parent");
@@ -55,7 +58,11 @@ Status TieWatch::open_process(const ProcessName& name) {
     return Failure{
         Stage::tie, 0, {}, option + ": this kernel gives processes no inode", "Linux 6.9 does"};
   if (name.inode && inode != name.inode)
-    return Failure{Stage::tie, 0, {}, option + ": the number is another process's by now", {}};
+    return Failure{Stage::tie,
+                   0,
+                   {},
+                   option + ": the number is another process's by now",
+                   "the process that was meant has ended"};
   processes_.push_back({std::move(pidfd), Cause::pid});
   return Unit{};
 }

@@ -99,7 +99,8 @@ TEST_CASE("the terminal of another session is taken by the privileged only") {
   const Finished refused = run(Words{"-c"} + probe("sleep"), with_input(terminal));
   CHECK(refused.exit_code == 125);
   CHECK(refused.err ==
-        "tether: cannot make standard input the controlling terminal: Operation not permitted\n");
+        "tether: cannot make standard input the controlling terminal: Operation not permitted\n"
+        "tether: hint: another session has this terminal\n");
   CHECK(terminal_of(owner.pid()) == terminal.number());
 }
 
@@ -128,5 +129,5 @@ TEST_CASE("standard input that is no terminal is an error and nothing is run or 
   const Finished finished = run(Words{"-c"} + command);
   CHECK(finished.err ==
         "tether: cannot make standard input the controlling terminal: Inappropriate ioctl for "
-        "device\n");
+        "device\ntether: hint: standard input has to be a terminal\n");
 }

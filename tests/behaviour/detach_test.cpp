@@ -68,7 +68,7 @@ TEST_CASE("a detached start that fails says so in its status and a message and a
   CHECK(finished.records[0].at("exit_status") == 127);
   finished = run({"-d", "--json", text});
   CHECK(finished.exit_code == 126);
-  CHECK(finished.err == "tether: cannot run '" + text + "': Permission denied\n");
+  CHECK(finished.first_error_line() == "tether: cannot run '" + text + "': Permission denied");
   REQUIRE(finished.records.size() == 1);
   CHECK(finished.records[0].at("exit_status") == 126);
   CHECK(run({"-d", "no-such-command"}).exit_code == 127);

@@ -144,7 +144,7 @@ TEST_CASE("a gate that is not open is an error before anything happens") {
     const Finished finished = run(mode + Words{"--block-fd=9", "--stdout=" + services.path("out")} +
                                   services.by_pidfile() + make_file(services));
     CHECK(finished.exit_code == 125);
-    CHECK(finished.err == "tether: --block-fd=9: Bad file descriptor\n");
+    CHECK(finished.first_error_line() == "tether: --block-fd=9: Bad file descriptor");
     CHECK(services.is_clean());
     CHECK_FALSE(exists(services.path("out")));
     CHECK_FALSE(exists(services.path("made")));

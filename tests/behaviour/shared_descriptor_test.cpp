@@ -120,6 +120,6 @@ TEST_CASE("a descriptor with two uses that is not open is an error of the first 
     CAPTURE(first);
     const Finished finished = run(Words{"--die-on-eof=7", first} + probe("exit", {"0"}));
     CHECK(finished.exit_code == 125);
-    CHECK(finished.err == "tether: " + first + ": Bad file descriptor\n");
+    CHECK(finished.first_error_line() == "tether: " + first + ": Bad file descriptor");
   }
 }

@@ -35,9 +35,10 @@ TEST_CASE("a descriptor that is closed or only readable is refused before anythi
   const Words command{"--", "/bin/sh", "-c", "echo > " + directory.path("made")};
   Finished finished = run(Words{"--status-fd=7"} + command);
   CHECK(finished.exit_code == 125);
-  CHECK(finished.err == "tether: --status-fd=7: Bad file descriptor\n");
+  CHECK(finished.first_error_line() == "tether: --status-fd=7: Bad file descriptor");
   CHECK(run(Words{"--status-fd=0"} + command).exit_code == 125);
-  CHECK(run(Words{"--keep-fd=7"} + command).err == "tether: --keep-fd=7: Bad file descriptor\n");
+  CHECK(run(Words{"--keep-fd=7"} + command).first_error_line() ==
+        "tether: --keep-fd=7: Bad file descriptor");
   Setup closed;
   closed.before_exec = [] { (void)::close(1); };
   finished = run(Words{"--json"} + command, closed);
@@ -102,7 +103,7 @@ TEST_CASE("a closed status descriptor is refused although tether may use its num
       const Finished finished =
           run(mode + Words{option, "--", "/bin/sh", "-c", "echo > " + directory.path("made")});
       CHECK(finished.exit_code == 125);
-      CHECK(finished.err == "tether: " + option + ": Bad file descriptor\n");
+      CHECK(finished.first_error_line() == "tether: " + option + ": Bad file descriptor");
       CHECK(OrphanCollector().all_are_gone());
       CHECK_FALSE(exists(directory.path("made")));
     }

@@ -214,8 +214,8 @@ TEST_CASE("a command that is missing or cannot be executed gives 127 or 126") {
 
   finished = run({directory.path("plain")});
   CHECK(finished.exit_code == 126);
-  CHECK(finished.err ==
-        "tether: cannot run '" + directory.path("plain") + "': Permission denied\n");
+  CHECK(finished.first_error_line() ==
+        "tether: cannot run '" + directory.path("plain") + "': Permission denied");
 
   finished = run({directory.path()});
   CHECK(finished.exit_code == 126);

@@ -168,6 +168,31 @@ TEST_CASE("a hint is a second line and only there if there is one") {
         "tether: no COMMAND given\ntether: hint: try 'tether --help'\n");
 }
 
+TEST_CASE("what can be done about it is said where the failure brings no hint along") {
+  const auto hint = [](const Failure& failure) {
+    const std::string text = said([&] { say(failure); });
+    const std::string mark = "tether: hint: ";
+    const std::size_t start = text.find(mark);
+    return start == std::string::npos ? std::string() : text.substr(start + mark.size());
+  };
+  for (const Stage stage : {Stage::descriptor, Stage::gate, Stage::tie}) {
+    CHECK(hint(at(stage, EBADF, {}, "--keep-fd=9")).find("a shell opens it") == 0);
+    CHECK(hint(at(stage, EIO, {}, "--keep-fd=9")).empty());
+    CHECK(hint(at(stage, EBADF, {}, "standard output")).empty());
+  }
+  CHECK(hint(at(Stage::clone, EAGAIN)).find("a limit on processes") == 0);
+  CHECK(hint(at(Stage::clone, ENOMEM)).empty());
+  CHECK(hint(at(Stage::ctty, ENOTTY)).find("standard input has to be") == 0);
+  CHECK(hint(at(Stage::ctty, EPERM)).find("another session") == 0);
+  CHECK(hint(not_run(EACCES, "x")).find("not executable") != std::string::npos);
+  CHECK(hint(not_run(ENOEXEC, "x")).find("#!") != std::string::npos);
+  CHECK(hint(not_run(ENOENT, "x")).empty());
+  CHECK(hint(at(Stage::stop, EPERM, {}, "x")).find("another user") != std::string::npos);
+  Failure failure = not_run(EACCES, "x");
+  failure.hint = "closer";
+  CHECK(hint(failure) == "closer\n");
+}
+
 TEST_CASE("control characters never reach the terminal") {
   CHECK(said([] { say(not_run(ENOENT, "a\nb\r\x1B[2J\x7F\t\x01z")); }) ==
         "tether: cannot run 'a?b??[2J???z': No such file or directory\n");

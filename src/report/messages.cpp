@@ -129,10 +129,8 @@ const char* usual_hint(const Failure& failure) {
       if (error == ENOTTY) return "standard input has to be a terminal";
       return error == EPERM ? "another session has this terminal" : "";
     case Stage::exec:
-      if (error == EACCES)
-        return "it, or a directory on its path, is not executable for this user, or mounted noexec";
-      return error == ENOEXEC ? "it is no program of this machine, and a script begins with #!"
-                              : "";
+      if (error != EACCES) break;
+      return "it or a directory above it is not executable (chmod +x, noexec)";
     case Stage::stop:
       return error == EPERM ? "it runs as another user" : "";
     default:

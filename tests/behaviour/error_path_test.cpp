@@ -20,7 +20,7 @@ namespace {
 const std::string help = "try 'tether --help'";
 const std::string opened = "a shell opens it for tether, by N<FILE or N>FILE";
 const std::string not_executable =
-    "it, or a directory on its path, is not executable for this user, or mounted noexec";
+    "it or a directory above it is not executable (chmod +x, noexec)";
 
 struct ErrorPath {
   Words words;
@@ -35,13 +35,7 @@ void check(const ErrorPath& path, Setup setup = {}) {
   TemporaryDirectory directory;
   REQUIRE(::chmod(directory.path().c_str(), 0755) == 0);
   directory.write("plain", "hello\n");
-  directory.write("text", "hello\n", 0755);
   directory.write("script", "#!/no/such/interpreter\n", 0755);
-  directory.write("binary",
-                  std::string("\x7F"
-                              "ELF and then nothing\0",
-                              22),
-                  0755);
   std::filesystem::create_directory(directory.path("dir"));
   std::filesystem::create_symlink("loop", directory.path("loop"));
   setup.before_exec = [&directory, inner = setup.before_exec] {
@@ -183,8 +177,6 @@ TEST_CASE("a COMMAND that is not there is 127 and one that cannot be executed 12
         {mode + Words{"./script"}, 126,
          "cannot run './script': interpreter '/no/such/interpreter': No such file or directory",
          ""},
-        {mode + Words{"./binary"}, 126, "cannot run './binary': Exec format error",
-         "it is no program of this machine, and a script begins with #!"},
     });
   }
 }
@@ -205,7 +197,7 @@ TEST_CASE("a file or a directory or a descriptor that is not there is named") {
        ""},
       {{"--pidfile=no/such", "true"},
        125,
-       "cannot use pidfile 'no/such': No such file or directory",
+       "cannot use pidfile 'no/such.tether': No such file or directory",
        ""},
       {{"--keep-fd=77", "true"}, 125, "--keep-fd=77: Bad file descriptor", opened},
       {{"--status-fd=77", "true"}, 125, "--status-fd=77: Bad file descriptor", opened},

@@ -185,7 +185,6 @@ TEST_CASE("what can be done about it is said where the failure brings no hint al
   CHECK(hint(at(Stage::ctty, ENOTTY)).find("standard input has to be") == 0);
   CHECK(hint(at(Stage::ctty, EPERM)).find("another session") == 0);
   CHECK(hint(not_run(EACCES, "x")).find("not executable") != std::string::npos);
-  CHECK(hint(not_run(ENOEXEC, "x")).find("#!") != std::string::npos);
   CHECK(hint(not_run(ENOENT, "x")).empty());
   CHECK(hint(at(Stage::stop, EPERM, {}, "x")).find("another user") != std::string::npos);
   Failure failure = not_run(EACCES, "x");

@@ -28,6 +28,16 @@ CallerFacts facts_for(const Options& options, const Launch* launch) {
   return caller;
 }
 
+namespace {
+
+// The child's clone or the keeper's, which is tried in the same way.
+bool may_be_had_otherwise(const Failure& failure) {
+  return (failure.stage == Stage::clone || failure.stage == Stage::keeper) &&
+         may_be_unsupported(failure.error_number);
+}
+
+}  // namespace
+
 Status say_nohup_notice(const Options& options, const Launch& launch) {
   const std::string& notice = launch.files().nohup_notice();
   if (notice.empty() || options.quiet || say(notice)) return Unit{};
@@ -168,9 +178,7 @@ Result<Start::Bound> Start::spawn_bound() {
   if (options_.tree || options_.watches_holder) return attempt(probe_kernel(), caller);
   if (!needs_exit_information || has_exit_information()) {
     Result<Bound> bound = attempt(KernelSupport::everything(), caller);
-    if (bound.ok() || bound.failure().stage != Stage::clone ||
-        !may_be_unsupported(bound.failure().error_number))
-      return bound;
+    if (bound.ok() || !may_be_had_otherwise(bound.failure())) return bound;
   }
   return attempt(probe_kernel(), caller);
 }

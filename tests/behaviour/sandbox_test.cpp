@@ -93,6 +93,21 @@ TEST_CASE("SIGKILL of tether ends an autokill child under a filter") {
   }
 }
 
+TEST_CASE("a tie without any guarantee is kept under a filter") {
+  for (const Sandbox& sandbox : sandboxes) {
+    CAPTURE(sandbox.rules);
+    const Setup setup = filtered(sandbox.rules);
+    CHECK(run(Words{"-t", "30"} + probe("exit", {"7"}), setup).exit_code == 7);
+    CHECK(run(Words{"-t", "100ms", "-sKILL"} + probe("sleep"), setup).exit_code == 124);
+    OrphanCollector orphans;
+    Running running(Words{"--die-with-parent", "--print-pid"} + probe("sleep"), setup);
+    running.expect_output("ready");
+    const pid_t child = running.child();
+    running.send(SIGKILL);
+    CHECK(orphans.is_gone(child));
+  }
+}
+
 TEST_CASE("strict names the filter under a filter") {
   const Finished finished =
       run(Words{"--strict", "--autoreap"} + probe("exit", {"0"}), filtered("clone3=ENOSYS"));

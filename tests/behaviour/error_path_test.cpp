@@ -291,11 +291,13 @@ TEST_CASE("a guarantee that is not to be had is told from which kernel on it is"
 
 TEST_CASE("a time that is up and a COMMAND that is not ready have their statuses") {
   check_all({
-      {Words{"--notify=fd:3", "--ready-timeout=50ms"} + probe("sleep"), 124,
-       "'" + tool("probe") + "' was not ready in time, and was ended", ""},
-      {Words{"-d", "--notify=socket"} + probe("exit", {"3"}), 3,
+      {{"--notify=fd:3", "--ready-timeout=50ms", "sleep", "30"},
+       124,
+       "'sleep' was not ready in time, and was ended",
+       ""},
+      {Words{"-dq", "--notify=socket"} + probe("exit", {"3"}), 3,
        "'" + tool("probe") + "' exited with status 3 before it was ready", ""},
-      {Words{"-d", "--notify=socket"} + probe("exit", {"0"}), 125,
+      {Words{"-dq", "--notify=socket"} + probe("exit", {"0"}), 125,
        "'" + tool("probe") + "' exited with status 0 before it was ready", ""},
   });
 }

@@ -22,7 +22,7 @@ WERROR = $(if $(CI),ON,OFF)
 TO_BUILD = g++ cmake libcli11-dev libfmt-dev nlohmann-json3-dev
 TO_TEST = $(TO_BUILD) doctest-dev rapidjson-dev qemu-system-x86 busybox-static cpio \
   redis-tools daemonize tini dumb-init catatonit bubblewrap zsh fish bash-completion mandoc man-db \
-  lintian file
+  lintian file python3 nodejs
 TO_README = $(TO_TEST) tmux jq procps
 TO_LINT = $(TO_TEST) clang clang-format clang-tidy
 

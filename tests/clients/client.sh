@@ -1,16 +1,16 @@
 #!/bin/sh
 # client.sh COMMAND [ARG]... - runs COMMAND so that it cannot outlive this script, kill -9 included. A
-# shell cannot receive a descriptor, so it becomes tether, which becomes this script again, with the
-# pidfd of COMMAND at descriptor 7. The records come through a pipe, from 8 to 9.
+# shell cannot receive a descriptor, so it becomes tether, which becomes this script again: the same
+# process, with the pidfd of COMMAND at descriptor 7. The records come through a pipe, from 8 to 9.
 set -eu
 
-if [ -z "${TETHER_PIDFD_FD-}" ]; then
+if [ "${HOLDER-}" != $$ ]; then
   directory=$(mktemp -d)
   mkfifo "$directory/records"
   exec 8<>"$directory/records" 9<"$directory/records"
   rm -r "$directory"
-  export CLIENT="$0"
-  exec tether -q --autokill --nnp --pidfd-fd=7 --status-fd=8 --become='exec sh "$CLIENT"' -- "$@"
+  export HOLDER=$$ SCRIPT="$0"
+  exec tether -q --autokill --nnp --pidfd-fd=7 --status-fd=8 --become='exec sh "$SCRIPT"' -- "$@"
 fi
 
 # Takes from $record what it has for $1.
@@ -21,7 +21,7 @@ field() {
   value=${value%\"}
 }
 
-# Whatever this script starts holds the child, too, while it runs: shell built-ins alone do not.
+# Any program that is started here inherits 7 and holds COMMAND as well; built-ins start none.
 while read -r record <&9; do
   case $record in
     '{"record":"start"'*) field pid; echo "pid $value" ;;

@@ -55,8 +55,8 @@ bool run_tether(char** argv, int socket, int status) {
                                  "--pidfd-fd=" + std::to_string(socket),
                                  "--status-fd=" + std::to_string(status),
                                  "--"};
-  std::vector<char*> tether;
-  for (std::string& word : words) tether.push_back(word.data());
+  std::vector<char*> tether(words.size());
+  for (std::size_t i = 0; i < words.size(); ++i) tether[i] = words[i].data();
   while (*++argv != nullptr) tether.push_back(*argv);
   tether.push_back(nullptr);
   posix_spawn_file_actions_t actions;

@@ -10,7 +10,8 @@ if [ "${HOLDER-}" != $$ ]; then
   exec 8<>"$directory/records" 9<"$directory/records"
   rm -r "$directory"
   export HOLDER=$$ SCRIPT="$0"
-  exec tether -q --autokill --nnp --pidfd-fd=7 --status-fd=8 --become='exec sh "$SCRIPT"' -- "$@"
+  exec tether -q --autokill --nnp --close-fds --pidfd-fd=7 --status-fd=8 \
+    --become='exec sh "$SCRIPT"' -- "$@"
 fi
 
 # Takes from $record what it has for $1.

@@ -115,6 +115,8 @@ _tether_options()
         --pid-namespace
         --cgroup=
         --strict
+        --pidfd-fd=
+        --become=
         --nnp --no-new-privs
         --setsid
         --setpgid
@@ -161,11 +163,12 @@ _tether_kind()
         -s | --signal) kind=signal ;;
         -t | --timeout | -k | --kill-after | --ready-timeout) kind=duration ;;
         --rewrite) kind=signals ;;
-        --die-on-eof | --keep-fd | --block-fd | --status-fd) kind=descriptor ;;
+        --die-on-eof | --pidfd-fd | --keep-fd | --block-fd | --status-fd) kind=descriptor ;;
         --die-with-pid) kind=pid ;;
         --unset-env) kind=variable ;;
         --env) kind=assignment ;;
         --umask) kind=mode ;;
+        --become) kind=command ;;
         --notify) kind=choice choices="fd: socket" ;;
         --success-status) kind=number ;;
         *) kind= ;;

@@ -103,7 +103,7 @@ complete -c tether -n __tether_has_command -a '(__tether_complete_command)'
 
 # begin of what completions/update makes
 # Those that take a value: the next word, unless it is attached.
-set -g __tether_valued --die-with-pid --die-on-eof --timeout --signal --kill-after --success-status --cgroup --rewrite --stdin --stdout --stderr --log --chdir --umask --env --unset-env --keep-fd --pidfile --notify --ready-timeout --block-fd --status-fd --status-file
+set -g __tether_valued --die-with-pid --die-on-eof --timeout --signal --kill-after --success-status --cgroup --pidfd-fd --become --rewrite --stdin --stdout --stderr --log --chdir --umask --env --unset-env --keep-fd --pidfile --notify --ready-timeout --block-fd --status-fd --status-file
 set -g __tether_valued_letters tskC
 complete -c tether -n __tether_options -s w -l wait -d 'stay, and exit as COMMAND does (default)'
 complete -c tether -n __tether_options -s d -s f -l detach -l fork -d 'return once it runs'
@@ -122,6 +122,8 @@ complete -c tether -n __tether_options -l tree -d 'whatever ends it ends all tha
 complete -c tether -n __tether_options -l pid-namespace -d '--tree in a PID namespace: the kernel ends it'
 complete -c tether -n __tether_options -l cgroup -x -a '(__tether_directory)' -d 'start it in that cgroup v2 directory'
 complete -c tether -n __tether_options -l strict -d 'fail rather than emulate a guarantee'
+complete -c tether -n __tether_options -l pidfd-fd -x -a '(__tether_descriptor)' -d 'send its pidfd over socket N, and leave'
+complete -c tether -n __tether_options -l become -x -a '(__tether_command_line)' -d 'become a shell\'s CMD, which has the pidfd at N'
 complete -c tether -n __tether_options -l nnp -l no-new-privs -d 'no_new_privs for the child'
 complete -c tether -n __tether_options -l setsid -d 'a new session, and a process group of its own'
 complete -c tether -n __tether_options -l setpgid -d 'a new process group; signals go to all of it'

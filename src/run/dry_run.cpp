@@ -71,8 +71,7 @@ std::string dry_run_text(const DryRunRecord& record) {
       table_row("found as", record.located.empty() ? "(nothing)" : record.located) +
       table_row("by", fmt::format("{}({})", record.call, fmt::join(record.flags, " | ")));
   if (record.cgroup)
-    text += table_row("in cgroup", fmt::format("{}{}", *record.cgroup,
-                                               record.makes_cgroup ? ", which would be made" : ""));
+    text += table_row(record.makes_cgroup ? "makes cgroup" : "in cgroup", *record.cgroup);
   if (record.held_by) text += table_row("held by", explain(*record.held_by));
   return text + guarantee_rows(record.guarantees);
 }

@@ -249,11 +249,10 @@ TEST_CASE("a dry run names the cgroup and the flag and makes nothing") {
   CHECK(dry_run.at("cgroup") == place.path());
   const bool has_clone3 = !sandbox_filters_clone3();
   CHECK((dry_run.at("flags").back() == "CLONE_INTO_CGROUP") == has_clone3);
-  CHECK(run(ours).out.find("in cgroup   " + place.path() + ", which would be made\n") !=
-        std::string::npos);
+  CHECK(run(ours).out.find("makes cgroup    " + place.path() + "\n") != std::string::npos);
   CHECK_FALSE(exists(place.path()));
   place.make();
-  CHECK(run(ours).out.find("in cgroup   " + place.path() + "\n") != std::string::npos);
+  CHECK(run(ours).out.find("in cgroup       " + place.path() + "\n") != std::string::npos);
   CHECK(run({"--features", "--json"}).record("features").at("flags").at("CLONE_INTO_CGROUP") ==
         has_clone3);
 }

@@ -107,15 +107,6 @@ TEST_CASE("bad command lines are refused in one line") {
   check_refused({"--status-file=", "true"}, "option '--status-file' wants a file, not ''");
 }
 
-TEST_CASE("options that are not built yet are not accepted") {
-  for (const std::string option : {"--pidfd-fd=3", "--become=true"}) {
-    CAPTURE(option);
-    const Finished finished = run({option, "true"});
-    CHECK(finished.exit_code == 125);
-    CHECK(finished.err.find("unknown option") != std::string::npos);
-  }
-}
-
 TEST_CASE("an unknown option names the nearest known one") {
   CHECK(run({"--autokil", "true"}).err.find("hint: did you mean '--autokill'?") !=
         std::string::npos);

@@ -203,8 +203,8 @@ Status check_hand_over(const Options& options) {
                       fd, use.name));
   if (std::find(options.keep_fds.begin(), options.keep_fds.end(), fd) != options.keep_fds.end())
     return usage(
-        fmt::format("--pidfd-fd={0} and --keep-fd={0} contradict each other: a child that "
-                    "holds its own pidfd never ends",
+        fmt::format("--pidfd-fd={0} and --keep-fd={0} contradict each other: the receiver "
+                    "would wait for its end of file in vain",
                     fd));
   return Unit{};
 }

@@ -6,7 +6,6 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -22,7 +21,8 @@ namespace tether {
 namespace {
 
 constexpr timespec moment{0, 200'000};  // 0.2 ms
-constexpr int most_moments = 5000;      // a second in all
+constexpr int most_moments = 50'000;    // ten seconds in all
+constexpr int patience_ms = 10'000;
 
 Failure watch_failure(int error_number) {
   return Failure{Stage::keeper, error_number, {}, {}, {}};
@@ -51,16 +51,23 @@ int lock(int fd, int operation) {
 }
 
 // From its end of file on the process does nothing but wait for the lock. Then it sleeps, as /proc
-// tells; without /proc we have to believe it.
-void await_queueing(int queueing, pid_t waiter) {
+// tells; without /proc we have to believe it. False if that takes too long: somebody has stopped
+// it.
+bool await_queueing(int queueing, int waiter) {
   pollfd readable{queueing, POLLIN, 0};
-  while (::poll(&readable, 1, -1) < 0 && errno == EINTR) {
-  }
+  int ready = -1;
+  do {
+    ready = ::poll(&readable, 1, patience_ms);
+  } while (ready < 0 && errno == EINTR);
+  if (ready <= 0) return false;
+  // In a container /proc may be that of another PID namespace, where it has another number.
+  const pid_t number = pid_of(waiter);
   for (int i = 0; i < most_moments; ++i) {
-    const auto seen = look_at(waiter);
-    if (!seen || seen->is_asleep || seen->has_ended) return;
+    const auto seen = look_at(number);
+    if (!seen || seen->is_asleep || seen->has_ended) return true;
     (void)::nanosleep(&moment, nullptr);
   }
+  return false;
 }
 
 }  // namespace
@@ -80,8 +87,10 @@ Result<HolderWatch> HolderWatch::start(HolderWatchRequest request) {
   HolderWatch watch;
   watch.request_ = std::move(request);
   const int pidfd = watch.request_.pidfd;
-  if (pidfs_inode(pidfd)) watch.own_.reset(open_pidfd(watch.request_.pid));
-  if (watch.own_) {
+  if (pidfs_inode(pidfd)) {
+    watch.own_.reset(open_pidfd(watch.request_.pid));
+    // Looked at last: the number was its own, then.
+    if (!watch.own_ || has_ended(pidfd)) return watch_failure(watch.own_ ? ESRCH : errno);
     // Not waited for: nobody but a stranger could have it.
     if (lock(pidfd, LOCK_EX | LOCK_NB) != 0) return watch_failure(errno);
     if (Status started = watch.start_waiter(); !started.ok()) return started.failure();
@@ -105,8 +114,7 @@ Status HolderWatch::start_waiter() {
   if (cloned.pid == 0) wait_for_lock(request_, own_.get(), keeper);
   waiter_ = std::move(cloned.pidfd);
   waiters_end.reset();
-  await_queueing(queueing.get(), cloned.pid);
-  return Unit{};
+  return await_queueing(queueing.get(), waiter_.get()) ? Status(Unit{}) : watch_failure(ETIMEDOUT);
 }
 
 short HolderWatch::events() const {

@@ -15,7 +15,7 @@ namespace tether {
 
 struct HolderWatchRequest {
   CloneWay way = CloneWay::clone3;
-  pid_t pid = -1;     // our child, not reaped
+  pid_t pid = -1;
   int pidfd = -1;     // the clone's own, which will be handed over
   std::string title;  // of the process that waits, in ps
   char** arguments = nullptr;
@@ -32,7 +32,6 @@ class HolderWatch {
   // To be called before the child runs anything: who queues for the lock first gets it first.
   static Result<HolderWatch> start(HolderWatchRequest request);
 
-  [[nodiscard]] explicit operator bool() const { return own_ || lifeline_read_; }
   // What has to be handed over beside the pidfd, or -1. Ours until let_go().
   [[nodiscard]] int lifeline() const { return lifeline_.get(); }
   // It has been handed over: our copy is not to count.

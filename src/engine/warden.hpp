@@ -51,8 +51,10 @@ class Warden {
   [[nodiscard]] int channel() const { return channel_.get(); }
   // The next news, without waiting; none if there is none.
   std::optional<WardenNews> next_news();
-  // take_file_of() its pidfd.
-  UniqueFd take_pidfd() { return take_file_of(pidfd_.get(), pid_); }
+  // take_file_of() its pidfd, or a copy.
+  UniqueFd take_pidfd(bool file) {
+    return file ? take_file_of(pidfd_.get(), pid_) : copy_of(pidfd_.get());
+  }
   // False if it is gone.
   bool order(WardenOrder order);
 

@@ -72,6 +72,13 @@ Guarantees choose_means(const Options& options, const KernelSupport& support,
     const bool is_watched = options.mode == Mode::hand_over && emulated != Means::none;
     chosen.autokill = native ? Means::kernel : is_watched ? Means::keeper : emulated;
   }
+  // A keeper beside a pidfd that was handed over needs one of its own.
+  const bool shares_pidfd = options.mode == Mode::hand_over && options.autokill &&
+                            (chosen.autokill != Means::kernel || options.leaves_keeper());
+  if (shares_pidfd && !support.pidfd_open) {
+    chosen.autokill = chosen.supervisor = Means::none;
+    return chosen;
+  }
   // The kernel's autokill is for whoever holds the pidfd: not for the keeper of a child that was
   // handed over.
   if (options.has_tie() && (!options.autokill || options.mode == Mode::hand_over))

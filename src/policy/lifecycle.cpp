@@ -113,13 +113,12 @@ Act Lifecycle::on_warden_gone() {
   return {Act::Kind::kill, SIGKILL};
 }
 
-// As the kernel does it: SIGKILL at once, and no other signal before.
 Act Lifecycle::on_holder_gone() {
   if (child_ended_ && scope_ == Scope::child) return {};
   const bool was_ending = ending_ || child_ended_;
   if (!was_ending) ending_ = Cause::holder;
   escalated_ = escalated_ || (was_ending && first_signal_ != SIGKILL);
-  return {Act::Kind::kill, SIGKILL};
+  return {Act::Kind::kill_child, SIGKILL};
 }
 
 Act Lifecycle::on_reason_to_end(Cause reason) {

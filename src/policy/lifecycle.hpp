@@ -45,7 +45,8 @@ struct Act {
     end,   // `signal` to the child or its group, or to its tree, and a SIGCONT, so that it can act
            // on it; SIGKILL is due after the time that the user gives it
     kill,  // SIGKILL to the same
-    ask_tree,  // `signal` to what is left of the tree
+    kill_child,  // SIGKILL to the child alone, or to its tree
+    ask_tree,    // `signal` to what is left of the tree
   };
   Kind kind = Kind::nothing;
   int signal = 0;
@@ -73,6 +74,7 @@ class Lifecycle {
   // The process that holds the tree together was killed, and we have inherited it.
   Act on_warden_gone();
   // Nobody holds the child any more: what was handed over is closed, or could not be handed over.
+  // As the kernel does it, one process ends, and the tree if that is ours.
   Act on_holder_gone();
   // There is a reason to end it: one of the causes that are ours. The first one counts.
   Act on_reason_to_end(Cause reason);

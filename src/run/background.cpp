@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <csignal>
 #include <utility>
+#include <vector>
 
 #include "report/messages.hpp"
 #include "sys/clone.hpp"
@@ -32,6 +33,7 @@ struct Forked {
   Cloned cloned;
   bool autoreaped = false;
   bool shares_terminal = false;  // what is typed reaches it as it reaches us
+  const char* name = "the keeper";
 };
 Forked fork_keeper() {
   if (has_exit_information()) {
@@ -47,19 +49,22 @@ bool is_job_control(int signal) {
   return signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU;
 }
 
-void pass_signals_on(int signals, const Forked& keeper) {
+// Appends to `came` those that were for us.
+void pass_signals_on(int signals, const Forked& keeper, std::vector<int>& came) {
   while (const auto arrived = next_signal(signals)) {
     const int signal = arrived->number;
     const bool is_ours = signal == SIGCHLD || signal == SIGCONT || signal == SIGWINCH;
     if (is_job_control(signal)) {
       act_by_default(signal);
-    } else if (!is_ours && (arrived->was_sent || !keeper.shares_terminal)) {
-      (void)send_signal(keeper.cloned.pidfd.get(), signal);
+    } else if (!is_ours) {
+      came.push_back(signal);
+      if (arrived->was_sent || !keeper.shares_terminal)
+        (void)send_signal(keeper.cloned.pidfd.get(), signal);
     }
   }
 }
 
-Result<int> attend(const Forked& keeper, int channel, int signals) {
+Result<int> attend(const Forked& keeper, int channel, int signals, std::vector<int>& came) {
   while (true) {
     std::array<pollfd, 3> watched{pollfd{channel, POLLIN, 0},
                                   pollfd{keeper.cloned.pidfd.get(), POLLIN, 0},
@@ -68,7 +73,7 @@ Result<int> attend(const Forked& keeper, int channel, int signals) {
       if (errno == EINTR) continue;
       return background_failure(errno);
     }
-    if (watched[2].revents != 0) pass_signals_on(signals, keeper);
+    if (watched[2].revents != 0) pass_signals_on(signals, keeper, came);
     // Always: a keeper that has ended may have given its word before.
     char word = 0;
     const ssize_t got = ::recv(channel, &word, 1, MSG_DONTWAIT);
@@ -85,7 +90,7 @@ Result<int> attend(const Forked& keeper, int channel, int signals) {
     return Failure{Stage::supervise,
                    0,
                    {},
-                   fmt::format("the keeper was killed by {}", signal_name(ending->signal)),
+                   fmt::format("{} was killed by {}", keeper.name, signal_name(ending->signal)),
                    {}};
   }
 }
@@ -113,7 +118,8 @@ Result<int> go_to_background(std::optional<Caller>& caller, KeepersSession sessi
   if (keeper.cloned.pid < 0) return background_failure(keeper.cloned.error_number);
   if (keeper.cloned.pid > 0) {
     keepers.reset();
-    return attend(keeper, ours.get(), signals.get());
+    std::vector<int> passed_on;
+    return attend(keeper, ours.get(), signals.get(), passed_on);
   }
   ours.reset();
   signals.reset();
@@ -127,9 +133,16 @@ std::optional<Result<int>> fork_go_between(InheritedSignals& before) {
   before = take_over_signals();
   UniqueFd signals(open_signal_descriptor());
   if (!signals) return background_failure(errno);
-  const Forked between{fork_with_pidfd(probe_kernel().way, 0, SIGCHLD), false, true};
+  const Forked between{fork_with_pidfd(probe_kernel().way, 0, SIGCHLD), false, true,
+                       "tether's fork"};
   if (between.cloned.pid < 0) return background_failure(between.cloned.error_number);
-  if (between.cloned.pid > 0) return attend(between, -1, signals.get());
+  if (between.cloned.pid > 0) {
+    std::vector<int> came;
+    const Result<int> attended = attend(between, -1, signals.get(), came);
+    // The fork may have been past the point where it does anything about one.
+    for (const int signal : came) (void)::kill(::getpid(), signal);
+    return attended;
+  }
   signals.reset();
   give_back_signals(before);
   return std::nullopt;

@@ -33,8 +33,9 @@ enum class KeepersSession { own, callers };
 Result<int> go_to_background(std::optional<Caller>& caller, KeepersSession session);
 
 // Forks a tether whose children will be nobody's here when it leaves. Returns nothing in it. In the
-// tether that was called, which passes signals on meanwhile, returns what the fork has left with;
-// `before` are the signals as they were before they were taken over.
+// tether that was called, which passes signals on meanwhile, returns what the fork has left with.
+// `before` are the signals as they were before they were taken over; those that came are pending
+// again, for who goes on as this process.
 std::optional<Result<int>> fork_go_between(InheritedSignals& before);
 
 // What ps(1) shows of a keeper.

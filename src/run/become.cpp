@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <paths.h>
+#include <poll.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -57,7 +58,8 @@ bool place(const std::vector<UniqueFd>& received, int pidfd_fd) {
   (void)::setenv(pidfd_variable, std::to_string(pidfd_fd).c_str(), 1);
   (void)::unsetenv(lifeline_variable);
   if (received.size() < 2) return true;
-  const int lifeline = ::fcntl(received[1].get(), F_DUPFD, pidfd_fd + 1);
+  int lifeline = ::fcntl(received[1].get(), F_DUPFD, pidfd_fd + 1);
+  if (lifeline < 0) lifeline = ::fcntl(received[1].get(), F_DUPFD, STDERR_FILENO + 1);
   if (lifeline < 0) return false;
   (void)::setenv(lifeline_variable, std::to_string(lifeline).c_str(), 1);
   return true;
@@ -75,13 +77,27 @@ Failure exec_shell(const Options& options, const Inherited& inherited,
   return Failure{Stage::exec, errno, _PATH_BSHELL, _PATH_BSHELL, {}};
 }
 
+// A child that was sent when its sender failed all the same: nobody will hold it.
+void end_what_came(int socket) {
+  pollfd readable{socket, POLLIN, 0};
+  if (::poll(&readable, 1, 0) != 1) return;
+  std::array<char, record_limit> record{};
+  std::vector<UniqueFd> received;
+  (void)receive_with_descriptors(socket, record.data(), record.size(), received);
+  if (!received.empty()) (void)send_signal(received[0].get(), SIGKILL);
+}
+
 Failure become_shell(const Options& options, const Inherited& inherited,
                      const InheritedSignals& signals, int socket) {
   std::array<char, record_limit> record{};
   std::vector<UniqueFd> received;
   const ssize_t got = receive_with_descriptors(socket, record.data(), record.size(), received);
   // Its sender has left with 0: it was there before that.
-  if (got <= 0 || received.empty()) return become_failure(got < 0 ? errno : EMFILE);
+  if (got <= 0 || received.empty()) {
+    const int error_number = got < 0 ? errno : EMFILE;
+    if (!received.empty()) (void)send_signal(received[0].get(), SIGKILL);
+    return become_failure(error_number);
+  }
   Failure failure = place(received, *options.pidfd_fd) ? exec_shell(options, inherited, signals)
                                                        : become_failure(errno);
   // Nobody else will hold it.
@@ -109,7 +125,10 @@ Result<int> become(const Options& options, const Inherited& inherited,
     receiver.emplace(std::move(theirs));
     return 0;
   }
-  if (!returned->ok() || returned->value() != 0) return *returned;
+  if (!returned->ok() || returned->value() != 0) {
+    end_what_came(ours.get());
+    return *returned;
+  }
   theirs.reset();
   return become_shell(options, inherited, signals, ours.get());
 }

@@ -105,18 +105,16 @@ void die_of_interrupt(const Outcome& outcome, int status) {
 
 }  // namespace
 
-Result<int> wait_for_end(const Options& options, Start& start, Supervisor& supervisor) {
+Result<int> wait_for_end(const Options& options, Start& start, Supervisor& supervisor,
+                         std::optional<Failure> failure) {
   Result<Outcome> waited = supervisor.wait();
   if (start.pidfile()) start.pidfile()->remove();
   if (!waited.ok()) return start.fail(waited.failure());
   const Outcome& outcome = waited.value();
-  const int status = final_status(options, outcome);
+  const int status = failure ? exit_status_of(*failure) : final_status(options, outcome);
   Reporter& reporter = start.reporter();
-  std::optional<Failure> failure;
-  if (!outcome.was_ready) {
-    failure = not_ready(options, outcome, supervisor.readiness());
-    start.record(*failure);
-  }
+  if (!failure && !outcome.was_ready) failure = not_ready(options, outcome, supervisor.readiness());
+  if (failure) start.record(*failure);
   ExitRecord record = exit_record(outcome, status);
   if (start.cgroup()) leave_cgroup(options, *start.cgroup(), record);
   // The last word on a child is how it ended.

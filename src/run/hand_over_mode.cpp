@@ -12,14 +12,6 @@
 namespace tether {
 namespace {
 
-// A child that nobody could be given is none.
-Failure end_unheld(const Options& options, Start& start, Supervisor& supervisor, Failure failure) {
-  start.record(failure);
-  supervisor.kill();
-  (void)wait_for_end(options, start, supervisor);
-  return failure;
-}
-
 // Nothing of ours may hold the pidfd afterwards that the child's life hangs on.
 Status give_away(Start& start, Supervisor& supervisor, Receiver& receiver) {
   Result<UniqueFd> pidfd = supervisor.take_pidfd();
@@ -28,7 +20,7 @@ Status give_away(Start& start, Supervisor& supervisor, Receiver& receiver) {
       receiver.give(start.start_line(), pidfd.value().get(), supervisor.holder().lifeline());
   if (!given.ok()) return given;
   supervisor.holder().let_go();
-  start.tell_failures_to(nullptr);
+  start.set_receiver(nullptr);
   receiver.close();
   return Unit{};
 }
@@ -36,14 +28,17 @@ Status give_away(Start& start, Supervisor& supervisor, Receiver& receiver) {
 Result<int> start_and_hand_over(const Options& options, Inherited& inherited, Receiver& receiver,
                                 std::optional<Caller>& caller) {
   Start start(options, inherited, options.become ? HeldBy::become : HeldBy::socket);
-  start.tell_failures_to(&receiver);
+  start.set_receiver(&receiver);
   if (Status started = start.run(); !started.ok()) return started.failure();
   Supervisor& supervisor = start.watch();
   Result<bool> ready = supervisor.wait_until_ready();
   if (!ready.ok()) return start.fail(ready.failure());
   if (!ready.value()) return wait_for_end(options, start, supervisor);
-  if (Status given = give_away(start, supervisor, receiver); !given.ok())
-    return end_unheld(options, start, supervisor, given.failure());
+  if (Status given = give_away(start, supervisor, receiver); !given.ok()) {
+    // A child that could be given to nobody is none.
+    supervisor.kill();
+    return wait_for_end(options, start, supervisor, given.failure());
+  }
   if (caller) return keep(options, inherited, start, supervisor, *caller);
   supervisor.leave();
   start.finish_records();
@@ -65,11 +60,7 @@ Result<int> run_handing_over(const Options& options, Inherited& inherited) {
   Options ours = options;
   if (options.autokill)
     ours.watches_holder = must_watch_holder(options, probe_kernel(), facts_for(options, nullptr));
-  if (!options.become) {
-    Result<Receiver> receiver = Receiver::open(options, {options.pidfd_fd});
-    if (!receiver.ok()) return receiver.failure();
-    return hand_over(ours, inherited, std::move(receiver.value()));
-  }
+  if (!options.become) return hand_over(ours, inherited, Receiver());
   std::optional<Receiver> receiver;
   Result<int> became = become(options, inherited, receiver);
   if (!receiver) return became;

@@ -14,9 +14,12 @@ namespace {
 
 // From here on the keeper is nobody's: it holds no directory and no descriptor of the caller's but
 // the one that records are asked for on, and says nothing more.
-void let_go(const Options& options, const Inherited& inherited, Start& start) {
+void let_go(const Options& options, const Inherited& inherited, Start& start,
+            Supervisor& supervisor) {
   if (options.status_fd != STDOUT_FILENO) start.finish_output();
-  // A child that stays in the caller's session had to be made in it.
+  // A child that stays in the caller's session had to be made in it. What was typed there before is
+  // not to be taken for a signal to us afterwards.
+  supervisor.catch_up();
   (void)::setsid();
   (void)!::chdir("/");
   release_callers_descriptors(options);
@@ -30,7 +33,7 @@ Result<int> keep(const Options& options, const Inherited& inherited, Start& star
                  Supervisor& supervisor, Caller& caller) {
   std::string name = options.command[0];
   std::array<char*, 2> command{name.data(), nullptr};
-  let_go(options, inherited, start);
+  let_go(options, inherited, start, supervisor);
   caller.release();
   // The words of the command line are gone with the title.
   Options later = options;

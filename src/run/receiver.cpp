@@ -39,7 +39,7 @@ bool is_same_socket(int one, int other) {
          first.st_dev == second.st_dev && first.st_ino == second.st_ino;
 }
 
-// What COMMAND would share of it. All above 2 is closed for it anyway.
+// Whether COMMAND would have it as one of 0 to 2; all others that are not kept are closed for it.
 bool command_has(int socket, const Options& options) {
   const bool output = options.standard_output || options.log;
   const bool error = options.standard_error || options.log;
@@ -50,7 +50,8 @@ bool command_has(int socket, const Options& options) {
 
 }  // namespace
 
-Result<Receiver> Receiver::open(const Options& options, const CallersDescriptors& callers) {
+Status Receiver::open(const Options& options, const CallersDescriptors& callers) {
+  if (socket_) return Unit{};
   const int fd = *options.pidfd_fd;
   if (!callers.has(fd)) return socket_failure(fd, EBADF);
   if (const int error = sending_error(fd); error != 0) {
@@ -64,9 +65,10 @@ Result<Receiver> Receiver::open(const Options& options, const CallersDescriptors
                    0,
                    {},
                    fmt::format("--pidfd-fd={}: COMMAND would have a copy of that socket", fd),
-                   "a child that holds its own pidfd never ends; give COMMAND another descriptor"};
+                   "the receiver would wait for its end of file in vain; redirect that one"};
   withhold(fd);
-  return Receiver(UniqueFd(fd));
+  socket_.reset(fd);
+  return Unit{};
 }
 
 Status Receiver::give(const std::string& start_line, int pidfd, int lifeline) {
@@ -76,9 +78,11 @@ Status Receiver::give(const std::string& start_line, int pidfd, int lifeline) {
                                  {pidfd, lifeline}, MSG_DONTWAIT);
   } while (sent < 0 && errno == EINTR);
   if (sent < 0) return Failure{Stage::hand_over, errno, {}, {}, {}};
-  // A stream takes what it has room for.
-  if (static_cast<std::size_t>(sent) < start_line.size())
+  // A stream takes what it has room for. Half a record is the last that comes then.
+  if (static_cast<std::size_t>(sent) < start_line.size()) {
+    close();
     return Failure{Stage::hand_over, EAGAIN, {}, {}, {}};
+  }
   return Unit{};
 }
 

@@ -13,11 +13,12 @@ namespace tether {
 
 class Receiver {
  public:
+  Receiver() = default;
   // A socket of tether's own.
   explicit Receiver(UniqueFd socket) : socket_(std::move(socket)) {}
-  // The caller's, that --pidfd-fd names: a Unix socket of any type, connected, with room for a
+  // Else the caller's, that --pidfd-fd names: a Unix socket of any type, connected, with room for a
   // message. It is close-on-exec from then on.
-  static Result<Receiver> open(const Options& options, const CallersDescriptors& callers);
+  Status open(const Options& options, const CallersDescriptors& callers);
 
   // Sends the start record with the pidfd and, if it is not negative, the lifeline. Waits for
   // nothing: who has no room by now has lost it.

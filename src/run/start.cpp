@@ -110,10 +110,13 @@ Status Start::run() {
 
 // What makes files comes late, and what may wait for somebody before what would have to be removed.
 Status Start::open_everything() {
-  const CallersDescriptors callers{options_.status_fd, options_.block_fd, options_.die_on_eof};
+  const CallersDescriptors callers{options_.status_fd, options_.block_fd, options_.die_on_eof,
+                                   options_.pidfd_fd};
   if (Status opened = reporter_.open(options_, callers); !opened.ok()) return opened;
   if (Status permitted = check_privilege(options_, facts_for(options_, nullptr)); !permitted.ok())
     return permitted;
+  if (receiver_ != nullptr)
+    if (Status opened = receiver_->open(options_, callers); !opened.ok()) return opened;
   if (Status gate = check_gate(options_, callers); !gate.ok()) return gate;
   Result<TieWatch> ties = TieWatch::open(options_, inherited_.parent, callers);
   if (!ties.ok()) return ties.failure();

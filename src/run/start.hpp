@@ -49,8 +49,9 @@ class Start {
   Failure fail(Failure failure);
   // The same of a child that has been told of already.
   void record(const Failure& failure);
-  // Who is to be told of a failure, too, or null. Must outlive the Start.
-  void tell_failures_to(Receiver* receiver) { receiver_ = receiver; }
+  // Who gets the child, or null: opened with everything else, and told of a failure. Must outlive
+  // the Start.
+  void set_receiver(Receiver* receiver) { receiver_ = receiver; }
 
   // After run(): the start record.
   [[nodiscard]] const std::string& start_line() const { return start_line_; }

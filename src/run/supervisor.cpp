@@ -101,9 +101,12 @@ void Supervisor::settle_end(Outcome& outcome) {
 }
 
 Result<UniqueFd> Supervisor::take_pidfd() {
-  UniqueFd taken = options_.pid_namespace ? tree_.take_pidfd() : child_.take_pidfd();
+  // Whoever stays must not hold what the child's life hangs on; elsewhere a copy will do.
+  const bool is_counted = options_.autokill && options_.leaves_keeper();
+  UniqueFd taken =
+      options_.pid_namespace ? tree_.take_pidfd(is_counted) : child_.take_pidfd(is_counted);
   if (!taken) return Failure{Stage::hand_over, errno, {}, {}, {}};
-  if (!options_.pid_namespace) tree_.let_go_of_main();
+  if (is_counted && !options_.pid_namespace) tree_.let_go_of_main();
   return taken;
 }
 
@@ -296,6 +299,14 @@ void Supervisor::perform(const Act& act) {
         tree_.kill();
       } else {
         child_.signal(act.signal);
+      }
+      break;
+    case Act::Kind::kill_child:
+      kill_at_.reset();
+      if (tree_) {
+        tree_.kill();
+      } else {
+        child_.kill_alone();
       }
       break;
     case Act::Kind::ask_tree:

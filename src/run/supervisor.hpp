@@ -65,11 +65,15 @@ class Supervisor {
   void leave();
 
   // The pidfd that came from the clone, of the namespace's first process if the child has one, for
-  // somebody else to hold. Ours is another file from then on.
+  // somebody else to hold. Where its last close counts and we stay, ours is another file from then
+  // on.
   Result<UniqueFd> take_pidfd();
   HolderWatch& holder() { return holder_; }
   // SIGKILL, as if who held it were gone.
   void kill() { perform(lifecycle_.on_holder_gone()); }
+
+  // What was sent by now is handled, as long as we are in the group that it may have been sent to.
+  void catch_up() { read_signals(); }
 
   [[nodiscard]] int signals() const { return signals_.get(); }
   [[nodiscard]] const ReadinessWatch& readiness() const { return readiness_; }

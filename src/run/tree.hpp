@@ -36,7 +36,7 @@ class Tree {
   void kill();
 
   // The pidfd from the clone of the namespace's first process, for somebody else to hold.
-  UniqueFd take_pidfd() { return warden_.take_pidfd(); }
+  UniqueFd take_pidfd(bool file) { return warden_.take_pidfd(file); }
   // The same of COMMAND's own has been taken: a warden's copy is not to count.
   void let_go_of_main();
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <csignal>
 #include <optional>
 
 #include "engine/keeper.hpp"
@@ -35,8 +36,13 @@ class WatchedChild {
   // To its group, if that is its own, else to it alone.
   void signal(int signal);
 
-  // take_file_of() its pidfd.
-  UniqueFd take_pidfd() { return take_file_of(child_.pidfd.get(), child_.pid); }
+  // SIGKILL to it alone.
+  void kill_alone() { (void)send_signal(child_.pidfd.get(), SIGKILL); }
+
+  // take_file_of() its pidfd, or a copy.
+  UniqueFd take_pidfd(bool file) {
+    return file ? take_file_of(child_.pidfd.get(), child_.pid) : copy_of(child_.pidfd.get());
+  }
 
   // How it ended, once its pidfd is readable. None as long as the kernel has not released it, if
   // that is awaited; else it was not ours to ask.

@@ -56,7 +56,9 @@ ssize_t receive_with_descriptors(int socket, void* data, std::size_t size,
     std::memcpy(&fd, CMSG_DATA(header) + i * sizeof fd, sizeof fd);
     descriptors.emplace_back(fd);
   }
-  return got;
+  if ((message.msg_flags & MSG_CTRUNC) == 0) return got;
+  errno = EMFILE;
+  return -1;
 }
 
 }  // namespace tether

@@ -21,7 +21,7 @@ ssize_t send_with_descriptors(int socket, const void* data, std::size_t size,
                               std::initializer_list<int> descriptors, int flags = 0);
 
 // As recv(2). What came along is close-on-exec, in the order in which it was sent. An EINTR is
-// looked at again.
+// looked at again. EMFILE: not all of it could be received.
 ssize_t receive_with_descriptors(int socket, void* data, std::size_t size,
                                  std::vector<UniqueFd>& descriptors);
 

@@ -61,14 +61,19 @@ bool has_ended(int pidfd) {
   return ::poll(&entry, 1, 0) > 0;
 }
 
+UniqueFd copy_of(int fd) {
+  return UniqueFd(::fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
+}
+
 UniqueFd take_file_of(int pidfd, pid_t pid) {
-  UniqueFd taken(::fcntl(pidfd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
+  UniqueFd taken = copy_of(pidfd);
   if (!taken) return taken;
   const UniqueFd own(open_pidfd(pid));
-  if (!own && errno != ESRCH) return {};
-  // The number of an autoreaped one may be a stranger's by now.
-  const bool is_same = own && pidfs_inode(own.get()) == pidfs_inode(pidfd);
-  if (is_same && ::dup3(own.get(), pidfd, O_CLOEXEC) < 0) return {};
+  const int error_number = errno;
+  // Looked at last: if it has not ended by now, the number was its own when we opened it.
+  if (has_ended(pidfd)) return taken;
+  errno = error_number;
+  if (!own || ::dup3(own.get(), pidfd, O_CLOEXEC) < 0) return {};
   return taken;
 }
 

@@ -27,9 +27,11 @@ bool has_ended(int pidfd);
 
 // Takes the open file of `pidfd` away, for somebody else to hold: `pidfd` keeps its number, and is
 // the same process by a file of our own from then on, which neither CLONE_PIDFD_AUTOKILL nor a lock
-// counts. `pid` is its number, where it has not been reaped. Of a process that is gone the file is
-// shared: nothing depends on it any more. Empty and errno on failure.
+// counts. `pid` is its number, or was. Of a process that has ended the file is shared: nothing
+// depends on it any more. Empty and errno on failure.
 UniqueFd take_file_of(int pidfd, pid_t pid);
+// Another descriptor of the same open file, above 2 and close-on-exec.
+UniqueFd copy_of(int fd);
 
 // The inode that names the process for ever, or none before pidfs (Linux 6.9).
 std::optional<std::uint64_t> pidfs_inode(int pidfd);

@@ -8,7 +8,7 @@ using namespace tether::test;
 
 namespace {
 
-// A tether whose `command` is told the pid of the child `probe` by standard output.
+// The words of a tether that becomes `command` beside `child`.
 Words becoming(const std::string& command, const Words& more, const Words& child) {
   return Words{"--pidfd-fd=7", "--stderr=/dev/null", "--become=" + command} + more + child;
 }
@@ -108,6 +108,28 @@ TEST_CASE("the command is not run when there is no child for it") {
     CHECK(finished.err == "tether: cannot run '/nonexistent': No such file or directory\n");
     CHECK_FALSE(exists(made));
     CHECK(OrphanCollector().all_are_gone());
+  }
+}
+
+TEST_CASE("a signal that comes while the child starts is for the command, or ends the start") {
+  for (const Words& more : {Words{}, autokill(), autokill() + Words{"--timeout=1h"}}) {
+    CAPTURE(joined(more));
+    const Cleanup cleanup;
+    // The records have no room: the child is there, and the fork that made it waits.
+    Connection full = Connection::pipe(1);
+    full.fill();
+    Setup setup;
+    setup.before_exec = [end = full.theirs.get()] { (void)::dup2(end, 9); };
+    Running running(becoming("echo command runs; exec " + probe_line("sleep"),
+                             more + Words{"--status-fd=9", "--print-pid", "--stdout=/dev/null"},
+                             probe("sleep")),
+                    setup);
+    const pid_t child = running.child();
+    full.theirs.reset();
+    running.send(SIGTERM);
+    const Finished finished = running.wait();
+    CHECK((finished.signal == SIGTERM || finished.exit_code == 128 + SIGTERM));
+    if (!more.empty()) CHECK(is_gone(child));
   }
 }
 

@@ -68,7 +68,7 @@ TEST_CASE("a loop of wait(-1) neither reaps nor waits for a helper of tether's")
 }
 
 TEST_CASE("wait without arguments in a shell neither reaps nor waits for a helper of tether's") {
-  for (const char* name : {"bash", "dash", "sh"}) {
+  for (const std::string name : {"bash", "dash", "sh"}) {
     const auto shell = installed(name);
     if (!shell) continue;
     for (const Words& way : ways()) {
@@ -90,7 +90,7 @@ TEST_CASE("wait without arguments in a shell neither reaps nor waits for a helpe
 
 TEST_CASE("an init that inherits a helper takes its status from nobody and leaves no zombie") {
   if (!can_unshare_pids()) return;
-  for (const char* name : {"tini", "catatonit"}) {
+  for (const std::string name : {"tini", "catatonit"}) {
     const auto init = installed(name);
     if (!init) continue;
     for (const Words& way : {Words{"--pidfd-fd=7"}, Words{"--pidfd-fd=7"} + autokill()}) {

@@ -91,10 +91,20 @@ TEST_CASE("whoever kills what waits for the last close changes nothing") {
   answering.await_start();
   const pid_t keeper = keeper_of(handed);
   for (int round = 0; round < 3; ++round) {
-    for (const pid_t each : children_of(keeper))
+    const auto before = children_of(keeper);
+    for (const pid_t each : before)
       if (each != handed.pid()) REQUIRE(::kill(each, SIGKILL) == 0);
+    // As many others take their places.
+    REQUIRE(eventually([&] {
+      const auto after = children_of(keeper);
+      const auto is_new = [&](pid_t each) {
+        return state_of(each) == 'S' &&
+               std::find(before.begin(), before.end(), each) == before.end();
+      };
+      return static_cast<std::size_t>(std::count_if(after.begin(), after.end(), is_new)) ==
+             before.size() - 1;
+    }));
     CHECK(answering.lives(handed.pid()));
-    CHECK(eventually([&] { return children_of(keeper).size() >= 2; }));
   }
   const pid_t pid = handed.pid();
   handed.descriptors.clear();

@@ -9,7 +9,7 @@ using namespace tether::test;
 
 namespace {
 
-const std::pair<const char*, int> socket_types[] = {
+const std::pair<std::string, int> socket_types[] = {
     {"stream", SOCK_STREAM}, {"seqpacket", SOCK_SEQPACKET}, {"datagram", SOCK_DGRAM}};
 
 bool is_pidfd_of(int fd, pid_t pid) {
@@ -97,17 +97,10 @@ TEST_CASE("who holds the pidfd signals by it and learns the end from it") {
 TEST_CASE("COMMAND has neither the socket nor the pidfd") {
   const Cleanup cleanup;
   TemporaryDirectory directory;
-  // The caller has left both ends open, and something of its own.
-  Channel channel(SOCK_SEQPACKET);
-  Setup setup = channel.given_to();
-  setup.before_exec = [inner = setup.before_exec, ours = channel.ours.get()] {
-    inner();
-    (void)::dup2(ours, 8);
-    (void)::dup2(::open("/dev/null", O_RDWR | O_CLOEXEC), 9);
-  };
   const std::string out = directory.path("out");
   for (const Words& more : {Words{}, autokill(), autokill() + Words{"--timeout=1h"}}) {
     CAPTURE(joined(more));
+    // The caller has left both ends open, and something of its own.
     Channel fresh(SOCK_SEQPACKET);
     Setup both = fresh.given_to();
     both.before_exec = [inner = both.before_exec, ours = fresh.ours.get()] {
@@ -195,6 +188,7 @@ TEST_CASE("a receiver that goes while the child starts leaves no child") {
       CHECK(is_gone(child));
       CHECK(OrphanCollector().all_are_gone());
       CHECK(finished.record("error").at("stage") == "hand-over");
+      CHECK(finished.record("exit").at("exit_status") == 125);
     }
 }
 
@@ -277,6 +271,26 @@ TEST_CASE("a child that is handed over stays in the session and the group of its
     const Handed apart = handed_over(more + Words{"--setsid"}, probe("sleep"));
     CHECK(::getsid(apart.pid()) == apart.pid());
   }
+}
+
+TEST_CASE("a start without a receiver is recorded as an error") {
+  const Finished finished = run({"--pidfd-fd=7", "--json", "true"});
+  CHECK(finished.exit_code == 125);
+  CHECK(finished.record("error").at("stage") == "hand-over");
+}
+
+TEST_CASE("where pidfd_open is filtered a hand-over needs no keeper or is refused at once") {
+  const Cleanup cleanup;
+  Setup setup = filtered("pidfd_open=EPERM");
+  const Handed plain = handed_over({}, probe("sleep"), SOCK_SEQPACKET, setup);
+  CHECK(state_of(plain.pid()).has_value());
+  TemporaryDirectory directory;
+  const Handed tied =
+      hand_over({"--autokill", "--nnp", "--timeout=1h"},
+                {"--", "/bin/sh", "-c", "echo > " + directory.path("made")}, SOCK_SEQPACKET, setup);
+  CHECK(tied.start.exit_code == 125);
+  CHECK(tied.descriptors.empty());
+  CHECK_FALSE(exists(directory.path("made")));
 }
 
 TEST_CASE("autokill by hand-over is refused without the privilege that the kernel wants") {

@@ -30,6 +30,12 @@ std::vector<tether::UniqueFd> copies_of(const std::vector<tether::UniqueFd>& des
   return copies;
 }
 
+void send_on(const Handed& handed, const Channel& onward) {
+  const auto& held = handed.descriptors;
+  const int second = held.size() > 1 ? held[1].get() : -1;
+  REQUIRE(tether::send_with_descriptors(onward.ours.get(), "x", 1, {held[0].get(), second}) == 1);
+}
+
 // A process that has a copy of everything this one has open, until it is killed.
 pid_t fork_holder() {
   const pid_t pid = ::fork();
@@ -102,10 +108,7 @@ TEST_CASE("a pidfd in flight holds the child, and goes with the socket that nobo
   const Cleanup cleanup;
   Held held;
   Channel onward(SOCK_STREAM);
-  const auto& descriptors = held.handed.descriptors;
-  const int second = descriptors.size() > 1 ? descriptors[1].get() : -1;
-  REQUIRE(tether::send_with_descriptors(onward.ours.get(), "x", 1,
-                                        {descriptors[0].get(), second}) == 1);
+  send_on(held.handed, onward);
   held.handed.descriptors.clear();
   onward.ours.reset();
   CHECK(held.lives());
@@ -117,10 +120,7 @@ TEST_CASE("a pidfd that was sent on is held by whoever has received it") {
   const Cleanup cleanup;
   Held held;
   Channel onward(SOCK_STREAM);
-  const auto& descriptors = held.handed.descriptors;
-  const int second = descriptors.size() > 1 ? descriptors[1].get() : -1;
-  REQUIRE(tether::send_with_descriptors(onward.ours.get(), "x", 1,
-                                        {descriptors[0].get(), second}) == 1);
+  send_on(held.handed, onward);
   Message message = receive(onward.theirs.get());
   held.handed.descriptors.clear();
   onward.ours.reset();
@@ -166,6 +166,20 @@ TEST_CASE("a child that wants the lock on its own pidfd does not live longer for
   handed.descriptors.clear();
   CHECK(is_gone(pid));
   CHECK(OrphanCollector().all_are_gone());
+}
+
+TEST_CASE("what a held child has started lives on without a tree, in its group or not") {
+  const Cleanup cleanup;
+  TemporaryDirectory directory;
+  const std::string out = directory.path("out");
+  Handed handed = handed_over(autokill() + Words{"--setsid", "--stdout=" + out}, probe("fork"));
+  REQUIRE(eventually([&] { return read_file(out) == "ready\n"; }));
+  const auto started = children_of(handed.pid());
+  REQUIRE(started.size() == 1);
+  const pid_t pid = handed.pid();
+  handed.descriptors.clear();
+  CHECK(is_gone(pid));
+  CHECK(state_of(started[0]) == 'S');
 }
 
 TEST_CASE("what a held child has started in its namespace ends with the pidfd") {

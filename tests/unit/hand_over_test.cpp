@@ -96,6 +96,20 @@ TEST_CASE("without autokill nobody is watched, and nobody stays without a reason
   }
 }
 
+TEST_CASE("a keeper beside a pidfd that was handed over needs a pidfd of its own") {
+  for (const bool is_native : {true, false}) {
+    KernelSupport support = is_native ? native : old_kernel;
+    support.pidfd_open = false;
+    Options options = handed(ask(false, true, true));
+    options.watches_holder = must_watch_holder(options, support, user);
+    // Where the kernel ends the child nobody stays, and nothing has to be opened.
+    CHECK(check_possible(options, choose_means(options, support, user)).ok() == is_native);
+    options.timeout = std::chrono::seconds(1);
+    CHECK_FALSE(check_possible(options, choose_means(options, support, user)).ok());
+    CHECK(check_possible(handed({}), choose_means(handed({}), support, user)).ok());
+  }
+}
+
 TEST_CASE("no descriptor goes to a child whose pidfd goes over the caller's socket") {
   Options options = handed({});
   CHECK(options.closes_descriptors());
@@ -104,12 +118,12 @@ TEST_CASE("no descriptor goes to a child whose pidfd goes over the caller's sock
 }
 
 TEST_CASE("when nobody holds the child it is killed at once, and no event before changes that") {
-  check_act(last_act({holder_gone}), Act::Kind::kill, SIGKILL);
+  check_act(last_act({holder_gone}), Act::Kind::kill_child, SIGKILL);
   CHECK(after({holder_gone}).cause_of(killed) == Cause::holder);
   CHECK_FALSE(after({holder_gone}).escalated());
   for (const Event& event : events) {
     CAPTURE(event.name);
-    check_act(last_act({event.happen, holder_gone}), Act::Kind::kill, SIGKILL);
+    check_act(last_act({event.happen, holder_gone}), Act::Kind::kill_child, SIGKILL);
     const bool was_ending = event.happen == not_ready;
     const Lifecycle lifecycle = after({event.happen, holder_gone});
     CHECK(lifecycle.cause_of(killed) == (was_ending ? Cause::not_ready : Cause::holder));
@@ -131,7 +145,7 @@ TEST_CASE(
   check_act(alone.on_holder_gone(), nothing, 0);
   Lifecycle tree(SIGTERM, Lifecycle::Scope::tree);
   (void)ended(tree);
-  check_act(tree.on_holder_gone(), Act::Kind::kill, SIGKILL);
+  check_act(tree.on_holder_gone(), Act::Kind::kill_child, SIGKILL);
   CHECK(tree.escalated());
   CHECK(tree.cause_of(Ending{}) == Cause::command);
 }
@@ -168,8 +182,8 @@ TEST_CASE("what contradicts a hand-over is refused by name") {
       {{"--pidfd-fd=7", "--notify=fd:7"},
        "--pidfd-fd=7 and --notify contradict each other: both are the same descriptor"},
       {{"--pidfd-fd=7", "--keep-fd=7"},
-       "--pidfd-fd=7 and --keep-fd=7 contradict each other: a child that holds its own pidfd never "
-       "ends"},
+       "--pidfd-fd=7 and --keep-fd=7 contradict each other: the receiver would wait "
+       "for its end of file in vain"},
       {{"--pidfd-fd=7", "--rewrite=INT:TERM"},
        "--pidfd-fd and --rewrite contradict each other: without a tie or a status record nobody "
        "stays to pass signals on"},

@@ -239,7 +239,11 @@ Status reserve_descriptors(const Options& options) {
                      fmt::format("--pidfd-fd={} is open already", fd),
                      "with --become the pidfd is put there: name a free number above 2"};
     if (!put_placeholder(fd))
-      return Failure{Stage::descriptor, errno, {}, fmt::format("--pidfd-fd={}", fd), {}};
+      return Failure{Stage::descriptor,
+                     errno,
+                     {},
+                     fmt::format("--pidfd-fd={}", fd),
+                     "name a free number below the limit of open files (ulimit -n)"};
   }
   const auto fd = options.notify_fd();
   if (!fd || ::fcntl(*fd, F_GETFD) >= 0 || put_placeholder(*fd)) return Unit{};

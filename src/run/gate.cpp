@@ -55,16 +55,17 @@ Status check_gate(const Options& options, const CallersDescriptors& callers) {
   return Unit{};
 }
 
-Status wait_at_gate(const Options& options, const Child& held, int signals) {
+Status wait_at_gate(const Options& options, const Child& held, int signals, int receiver) {
   const int fd = *options.block_fd;
   while (true) {
-    std::array<pollfd, 3> watched{pollfd{fd, POLLIN, 0}, pollfd{held.pidfd.get(), POLLIN, 0},
-                                  pollfd{signals, POLLIN, 0}};
+    std::array<pollfd, 4> watched{pollfd{fd, POLLIN, 0}, pollfd{held.pidfd.get(), POLLIN, 0},
+                                  pollfd{signals, POLLIN, 0}, pollfd{receiver, 0, 0}};
     if (::poll(watched.data(), watched.size(), -1) < 0 && errno != EINTR)
       return Failure{Stage::gate, errno, {}, "waiting for --block-fd", {}};
     while (const auto arrived = next_signal(signals))
       if (Status taken = take_at_gate(options, *arrived, held); !taken.ok()) return taken;
     if (watched[1].revents != 0) return ended_at_gate(held);
+    if (watched[3].revents != 0) return Failure{Stage::hand_over, EPIPE, {}, {}, {}};
     if (watched[0].revents != 0) break;
   }
   // Nobody's any more; whoever waits for its other end need not wait for COMMAND's.

@@ -15,7 +15,8 @@ Status check_gate(const Options& options, const CallersDescriptors& callers);
 
 // Waits until the gate opens. Nobody reads what opened it: it may be COMMAND's. Signals that arrive
 // on `signals` (signalfd(2)) go on to the child, but for those that ask to end. Such a one, and the
-// child's own end, is a Failure at Stage::gate that has the exit status.
-Status wait_at_gate(const Options& options, const Child& held, int signals);
+// child's own end, is a Failure at Stage::gate that has the exit status. `receiver`: the socket
+// that the child will be handed over by, or -1; its hang-up is a Failure, too.
+Status wait_at_gate(const Options& options, const Child& held, int signals, int receiver);
 
 }  // namespace tether

@@ -20,6 +20,7 @@ Status give_away(Start& start, Supervisor& supervisor, Receiver& receiver) {
       receiver.give(start.start_line(), pidfd.value().get(), supervisor.holder().lifeline());
   if (!given.ok()) return given;
   supervisor.holder().let_go();
+  supervisor.forget_receiver();
   start.set_receiver(nullptr);
   receiver.close();
   return Unit{};

@@ -25,6 +25,9 @@ class Receiver {
   Status give(const std::string& start_line, int pidfd, int lifeline);
   // Says instead why there is nothing to give, if that can be said at once.
   void refuse(const std::string& error_line);
+  // To be polled for nothing but its hang-up: the receiver is gone. -1 once it has been closed
+  // here.
+  [[nodiscard]] int fd() const { return socket_.get(); }
   // Nothing more will come.
   void close() { socket_.reset(); }
 

@@ -255,7 +255,9 @@ Status Start::before_exec(const Child& made, Bound& bound) {
     record.is_held_at_gate = true;
     if (reporter_.wants_records()) reporter_.everywhere(to_line(record));
     record.is_held_at_gate = false;
-    if (Status passed = wait_at_gate(options_, made, signals_.get()); !passed.ok()) return passed;
+    const int receiver = receiver_ != nullptr ? receiver_->fd() : -1;
+    if (Status passed = wait_at_gate(options_, made, signals_.get(), receiver); !passed.ok())
+      return passed;
   }
   if (early_record_) reporter_.to_status_file(to_line(record));
   return Unit{};
@@ -313,7 +315,8 @@ Supervisor& Start::watch() {
   return supervisor_.emplace(
       Supervisor::Setup{options_, reporter_, pidfile_, std::move(signals_), bound_.way,
                         launch_->terminal_fd(), std::move(ties_), std::move(readiness_),
-                        follows_main_process_, std::move(bound_.holder)},
+                        follows_main_process_, std::move(bound_.holder),
+                        receiver_ != nullptr ? receiver_->fd() : -1},
       std::move(bound_.child), std::move(bound_.keeper), tree());
 }
 

@@ -48,6 +48,7 @@ Supervisor::Supervisor(Setup setup, Child child, Keeper keeper, Tree tree)
       signals_(std::move(setup.signals)),
       ties_(std::move(setup.ties)),
       holder_(std::move(setup.holder)),
+      receiver_(setup.receiver),
       readiness_(std::move(setup.readiness), options_.ready_timeout),
       lifecycle_(options_.signal, tree_ ? Lifecycle::Scope::tree : Lifecycle::Scope::child),
       follows_main_process_(setup.follows_main_process),
@@ -122,7 +123,8 @@ Status Supervisor::watch_once() {
       {child_.keeper_pidfd(), POLLIN, 0},
       {readiness_.fd(), POLLIN, 0},
       {tree_.fd(), POLLIN, 0},
-      {holder_.fd(), holder_.events(), 0}};
+      {holder_.fd(), holder_.events(), 0},
+      {receiver_, 0, 0}};
   ties_.add_to(watched);
   reporter_.add_to(watched);
   const int ready = ::poll(watched.data(), watched.size(), milliseconds_to_wait());
@@ -134,6 +136,11 @@ Status Supervisor::watch_once() {
   if (watched[4].revents != 0) read_tree();
   if (watched[5].revents != 0 && holder_.last_copy_is_closed()) {
     holder_ = HolderWatch();
+    kill();
+  }
+  // Nobody is left to hold what was not handed over yet.
+  if (watched[6].revents != 0) {
+    forget_receiver();
     kill();
   }
   // What it said before its end, it said in time; and it may have named a successor.

@@ -43,6 +43,7 @@ class Supervisor {
     Readiness readiness;
     bool follows_main_process;  // as a subreaper, if the service names another one
     HolderWatch holder;         // of a child that will be handed over
+    int receiver;               // the socket that it will go to, or -1
   };
 
   // A descriptor on which every signal to this process arrives, as all are blocked. Opened before
@@ -69,6 +70,8 @@ class Supervisor {
   // on.
   Result<UniqueFd> take_pidfd();
   HolderWatch& holder() { return holder_; }
+  // The child has been handed over: from here on the holder counts, not the socket.
+  void forget_receiver() { receiver_ = -1; }
   // SIGKILL, as if who held it were gone.
   void kill() { perform(lifecycle_.on_holder_gone()); }
 
@@ -113,6 +116,7 @@ class Supervisor {
   UniqueFd signals_;
   TieWatch ties_;
   HolderWatch holder_;
+  int receiver_;
   ReadinessWatch readiness_;
   Lifecycle lifecycle_;
   std::optional<Clock::time_point> give_up_at_;

@@ -348,7 +348,9 @@ bool Supervisor::hand_terminal_on() {
 // that runs us would go on. It gets the same.
 void Supervisor::stop_ourselves(int signal) {
   // Some shells do not say so when they bring a job to the foreground that was not stopped.
-  if ((signal == SIGTTIN || signal == SIGTTOU) && hand_terminal_on()) return child_.signal(SIGCONT);
+  // And what a warden tells of may be over: the child has had the terminal since.
+  if ((signal == SIGTTIN || signal == SIGTTOU) && (hand_terminal_on() || child_has_terminal()))
+    return child_.signal(SIGCONT);
   if (has_job_control()) {
     // SIGSTOP itself would stop us in an orphaned group too, where nobody continues us.
     const int ours = signal == SIGSTOP ? SIGTSTP : signal;
@@ -363,8 +365,12 @@ void Supervisor::stop_ourselves(int signal) {
   child_.signal(SIGCONT);
 }
 
+bool Supervisor::child_has_terminal() const {
+  return terminal_fd_ >= 0 && ::tcgetpgrp(terminal_fd_) == child_.pid();
+}
+
 bool Supervisor::take_terminal_back() {
-  if (terminal_fd_ < 0 || ::tcgetpgrp(terminal_fd_) != child_.pid()) return false;
+  if (!child_has_terminal()) return false;
   return ::tcsetpgrp(terminal_fd_, ::getpgrp()) == 0;
 }
 

@@ -104,6 +104,7 @@ class Supervisor {
   bool hand_terminal_on();
   [[nodiscard]] int milliseconds_to_wait() const;
   void stop_ourselves(int signal);
+  [[nodiscard]] bool child_has_terminal() const;
   // True if it was the child's until now.
   bool take_terminal_back();
 

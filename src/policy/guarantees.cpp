@@ -180,7 +180,7 @@ const char* explain_autokill(Means means) {
     case Means::pdeathsig:
       return "SIGKILL when tether is gone (parent-death signal)";
     case Means::keeper:
-      return "SIGKILL when its holder is gone (a keeper watches)";
+      return "SIGKILL when its holder is gone (keeper watches)";
     default:
       return "not asked for";
   }

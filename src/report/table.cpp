@@ -30,7 +30,7 @@ std::string table_row(std::string_view name, std::string_view text) {
 
 std::string table_row(std::string_view name, Means means, std::string_view text) {
   const char* label = name_of(means);
-  return wrapped(fmt::format("{:<15} {:<13} ", name, label != nullptr ? label : "-"), text);
+  return wrapped(fmt::format("{:<15} {:<14} ", name, label != nullptr ? label : "-"), text);
 }
 
 }  // namespace tether

@@ -143,7 +143,7 @@ std::string guarantee_row(const char* name, Means means, const char* (*explain)(
 }
 
 std::string guarantee_rows(const Guarantees& guarantees, const Surroundings& around) {
-  std::string text = fmt::format("\n{:<15} {:<13} {}\n", "guarantee", "met by", "that is");
+  std::string text = fmt::format("\n{:<15} {:<14} {}\n", "guarantee", "met by", "that is");
   text += guarantee_row("autoreap", guarantees.autoreap, explain_autoreap);
   text += guarantee_row("autoreap, -d", around.detached_autoreap, explain_autoreap);
   text += guarantee_row("autokill", guarantees.autokill, explain_autokill);

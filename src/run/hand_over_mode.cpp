@@ -17,10 +17,9 @@ Status give_away(Start& start, Supervisor& supervisor, Receiver& receiver) {
   Result<UniqueFd> pidfd = supervisor.take_pidfd();
   if (!pidfd.ok()) return pidfd.failure();
   Status given =
-      receiver.give(start.start_line(), pidfd.value().get(), supervisor.holder().lifeline());
+      receiver.give(start.start_line(), pidfd.value().get(), supervisor.hold().lifeline());
   if (!given.ok()) return given;
-  supervisor.holder().let_go();
-  supervisor.forget_receiver();
+  supervisor.hold().handed_over();
   start.set_receiver(nullptr);
   receiver.close();
   return Unit{};

@@ -46,11 +46,15 @@ Status say_nohup_notice(const Options& options, const Launch& launch) {
 
 void Start::record(const Failure& failure) {
   if (reporter_.wants_records()) reporter_.everywhere(error_line(failure));
+  tell_receiver(failure);
+}
+
+void Start::tell_receiver(const Failure& failure) {
   if (receiver_ != nullptr) receiver_->refuse(error_line(failure));
 }
 
 Failure Start::fail(Failure failure) {
-  if (receiver_ != nullptr) receiver_->refuse(error_line(failure));
+  tell_receiver(failure);
   if (!reporter_.wants_records()) return failure;
   // The status file of one that runs is not this start's to write.
   if (failure.stage == Stage::running) {
@@ -313,10 +317,10 @@ void Start::tell() {
 
 Supervisor& Start::watch() {
   return supervisor_.emplace(
-      Supervisor::Setup{options_, reporter_, pidfile_, std::move(signals_), bound_.way,
-                        launch_->terminal_fd(), std::move(ties_), std::move(readiness_),
-                        follows_main_process_, std::move(bound_.holder),
-                        receiver_ != nullptr ? receiver_->fd() : -1},
+      Supervisor::Setup{
+          options_, reporter_, pidfile_, std::move(signals_), bound_.way, launch_->terminal_fd(),
+          std::move(ties_), std::move(readiness_), follows_main_process_,
+          Hold(std::move(bound_.holder), receiver_ != nullptr ? receiver_->fd() : -1)},
       std::move(bound_.child), std::move(bound_.keeper), tree());
 }
 

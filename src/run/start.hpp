@@ -88,6 +88,7 @@ class Start {
   Status write_pidfile(const Child& made);
   Failure give_up_at_gate(Failure failure);
   [[nodiscard]] StartRecord record_of(const Child& child, const Guarantees& guarantees) const;
+  void tell_receiver(const Failure& failure);
   void tell();
 
   const Options& options_;

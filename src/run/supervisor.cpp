@@ -40,15 +40,14 @@ Supervisor::Supervisor(Setup setup, Child child, Keeper keeper, Tree tree)
     : options_(setup.options),
       reporter_(setup.reporter),
       pidfile_(setup.pidfile),
-      terminal_fd_(setup.terminal_fd),
+      foreground_(setup.terminal_fd),
       child_(std::move(child), std::move(keeper), setup.way,
              {options_.new_session() || options_.setpgid,
               reporter_.wants_records() && !options_.cgroup, options_.pid_namespace}),
       tree_(std::move(tree)),
       signals_(std::move(setup.signals)),
       ties_(std::move(setup.ties)),
-      holder_(std::move(setup.holder)),
-      receiver_(setup.receiver),
+      hold_(std::move(setup.hold)),
       readiness_(std::move(setup.readiness), options_.ready_timeout),
       lifecycle_(options_.signal, tree_ ? Lifecycle::Scope::tree : Lifecycle::Scope::child),
       follows_main_process_(setup.follows_main_process),
@@ -96,7 +95,7 @@ void Supervisor::settle_end(Outcome& outcome) {
   outcome.timed_out = timed_out_;
   outcome.elapsed_s = child_.elapsed();
   outcome.usage = child_.usage();
-  outcome.had_terminal = take_terminal_back();
+  outcome.had_terminal = foreground_.take_back(child_.pid());
   tree_.forget_main();
   if (!tree_.is_over()) perform(lifecycle_.on_child_ended());
 }
@@ -122,10 +121,9 @@ Status Supervisor::watch_once() {
       {signals_.get(), POLLIN, 0},
       {child_.keeper_pidfd(), POLLIN, 0},
       {readiness_.fd(), POLLIN, 0},
-      {tree_.fd(), POLLIN, 0},
-      {holder_.fd(), holder_.events(), 0},
-      {receiver_, 0, 0}};
+      {tree_.fd(), POLLIN, 0}};
   ties_.add_to(watched);
+  hold_.add_to(watched);
   reporter_.add_to(watched);
   const int ready = ::poll(watched.data(), watched.size(), milliseconds_to_wait());
   if (ready < 0 && errno == EINTR) return Unit{};
@@ -134,15 +132,7 @@ Status Supervisor::watch_once() {
   ended_ = ended_ || watched[0].revents != 0;
   released_ = (watched[0].revents & POLLHUP) != 0;
   if (watched[4].revents != 0) read_tree();
-  if (watched[5].revents != 0 && holder_.last_copy_is_closed()) {
-    holder_ = HolderWatch();
-    kill();
-  }
-  // Nobody is left to hold what was not handed over yet.
-  if (watched[6].revents != 0) {
-    forget_receiver();
-    kill();
-  }
+  if (hold_.is_gone(watched)) kill();
   // What it said before its end, it said in time; and it may have named a successor.
   if (watched[3].revents != 0 || ended_) read_readiness();
   check_deadlines();
@@ -292,7 +282,7 @@ void Supervisor::perform(const Act& act) {
       pass_on(act.signal);
       break;
     case Act::Kind::stop_ourselves:
-      stop_ourselves(act.signal);
+      if (!foreground_.stop_with(child_.pid(), act.signal)) child_.signal(SIGCONT);
       break;
     case Act::Kind::replace_keeper:
       child_.replace_keeper();
@@ -323,7 +313,7 @@ void Supervisor::perform(const Act& act) {
 }
 
 void Supervisor::pass_on(int signal) {
-  if (signal == SIGCONT) (void)hand_terminal_on();
+  if (signal == SIGCONT) (void)foreground_.hand_on(child_.pid());
   child_.signal(signal);
 }
 
@@ -336,42 +326,6 @@ void Supervisor::begin_ending(int signal) {
     child_.signal(SIGCONT);
   }
   if (options_.kill_after != never) kill_at_ = Clock::now() + options_.kill_after;
-}
-
-// A shell that has us in the foreground means the child's group.
-bool Supervisor::hand_terminal_on() {
-  return terminal_fd_ >= 0 && ::tcgetpgrp(terminal_fd_) == ::getpgrp() &&
-         ::tcsetpgrp(terminal_fd_, child_.pid()) == 0;
-}
-
-// Of a child whose own group had the terminal, our group has not had what was typed there: a script
-// that runs us would go on. It gets the same.
-void Supervisor::stop_ourselves(int signal) {
-  // Some shells do not say so when they bring a job to the foreground that was not stopped.
-  // And what a warden tells of may be over: the child has had the terminal since.
-  if ((signal == SIGTTIN || signal == SIGTTOU) && (hand_terminal_on() || child_has_terminal()))
-    return child_.signal(SIGCONT);
-  if (has_job_control()) {
-    // SIGSTOP itself would stop us in an orphaned group too, where nobody continues us.
-    const int ours = signal == SIGSTOP ? SIGTSTP : signal;
-    act_by_default(ours, take_terminal_back() ? Scope::group : Scope::process);
-  }
-  // What continued us is there to be read. Without it we were not stopped, as nobody could have
-  // continued us; the kernel would have thrown the same away for the child, had it no group of its
-  // own.
-  const bool has_own_group = ::getpgid(child_.pid()) != ::getpgrp();
-  if (signal != SIGTSTP || !has_own_group || is_pending(SIGCONT)) return;
-  (void)hand_terminal_on();
-  child_.signal(SIGCONT);
-}
-
-bool Supervisor::child_has_terminal() const {
-  return terminal_fd_ >= 0 && ::tcgetpgrp(terminal_fd_) == child_.pid();
-}
-
-bool Supervisor::take_terminal_back() {
-  if (!child_has_terminal()) return false;
-  return ::tcsetpgrp(terminal_fd_, ::getpgrp()) == 0;
 }
 
 int Supervisor::milliseconds_to_wait() const {

@@ -4,11 +4,12 @@
 
 #include <sys/signalfd.h>
 
-#include "engine/holder_watch.hpp"
 #include "policy/launch.hpp"
 #include "policy/lifecycle.hpp"
 #include "report/pidfile.hpp"
 #include "report/reporter.hpp"
+#include "run/foreground.hpp"
+#include "run/hold.hpp"
 #include "run/readiness_watch.hpp"
 #include "run/tie_watch.hpp"
 #include "run/tree.hpp"
@@ -42,8 +43,7 @@ class Supervisor {
     TieWatch ties;
     Readiness readiness;
     bool follows_main_process;  // as a subreaper, if the service names another one
-    HolderWatch holder;         // of a child that will be handed over
-    int receiver;               // the socket that it will go to, or -1
+    Hold hold;                  // of a child that will be handed over
   };
 
   // A descriptor on which every signal to this process arrives, as all are blocked. Opened before
@@ -69,9 +69,7 @@ class Supervisor {
   // somebody else to hold. Where its last close counts and we stay, ours is another file from then
   // on.
   Result<UniqueFd> take_pidfd();
-  HolderWatch& holder() { return holder_; }
-  // The child has been handed over: from here on the holder counts, not the socket.
-  void forget_receiver() { receiver_ = -1; }
+  Hold& hold() { return hold_; }
   // SIGKILL, as if who held it were gone.
   void kill() { perform(lifecycle_.on_holder_gone()); }
 
@@ -100,24 +98,17 @@ class Supervisor {
   void begin_ending(int signal);
   void reap_orphans();
   void pass_on(int signal);
-  // True if it was ours until now, and could be the child's.
-  bool hand_terminal_on();
   [[nodiscard]] int milliseconds_to_wait() const;
-  void stop_ourselves(int signal);
-  [[nodiscard]] bool child_has_terminal() const;
-  // True if it was the child's until now.
-  bool take_terminal_back();
 
   const Options& options_;
   Reporter& reporter_;
   std::optional<Pidfile>& pidfile_;
-  int terminal_fd_;
+  Foreground foreground_;
   WatchedChild child_;
   Tree tree_;
   UniqueFd signals_;
   TieWatch ties_;
-  HolderWatch holder_;
-  int receiver_;
+  Hold hold_;
   ReadinessWatch readiness_;
   Lifecycle lifecycle_;
   std::optional<Clock::time_point> give_up_at_;

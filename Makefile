@@ -23,7 +23,8 @@ TO_BUILD = g++ cmake libcli11-dev libfmt-dev nlohmann-json3-dev
 TO_TEST = $(TO_BUILD) doctest-dev rapidjson-dev qemu-system-x86 busybox-static cpio \
   redis-tools daemonize tini dumb-init catatonit bubblewrap zsh fish bash-completion mandoc man-db \
   lintian file python3 nodejs
-TO_README = $(TO_TEST) tmux jq procps
+TO_README = $(TO_TEST) tmux jq procps librsvg2-bin fonts-dejavu-core \
+  pngquant
 TO_LINT = $(TO_TEST) clang clang-format clang-tidy
 
 # $(call need,PACKAGES): installs those that are missing; says nothing if none is.

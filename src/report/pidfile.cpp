@@ -133,7 +133,8 @@ Status Pidfile::lock(IfMissing if_missing) {
   for (int attempt = 0; attempt < lock_attempts; ++attempt) {
     lock_.reset(::open(path.c_str(), access | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY,
                        identity_mode));
-    if (!lock_) return pidfile_failure(errno, path);
+    // A directory that is missing is told by the name that the user knows.
+    if (!lock_) return pidfile_failure(errno, errno == ENOENT ? path_ : path);
     struct stat file {};
     (void)::fstat(lock_.get(), &file);
     const char* objection = objection_to(file);

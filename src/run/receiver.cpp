@@ -32,6 +32,21 @@ int sending_error(int fd) {
   return writable.revents == 0 ? EAGAIN : 0;
 }
 
+const char* hint_for(int sending_error) {
+  switch (sending_error) {
+    case ENOTSOCK:
+    case EAFNOSUPPORT:
+    case ENOTCONN:
+      return "it takes a connected Unix socket; with --become any free number";
+    case EAGAIN:
+      return "its buffer is full until the other end reads";
+    case EPIPE:
+      return "the other end is closed";
+    default:
+      return "";
+  }
+}
+
 bool is_same_socket(int one, int other) {
   struct stat first {};
   struct stat second {};
@@ -56,8 +71,7 @@ Status Receiver::open(const Options& options, const CallersDescriptors& callers)
   if (!callers.has(fd)) return socket_failure(fd, EBADF);
   if (const int error = sending_error(fd); error != 0) {
     Failure failure = socket_failure(fd, error);
-    if (error == ENOTSOCK || error == EAFNOSUPPORT)
-      failure.hint = "it takes a connected Unix socket; with --become any free number";
+    failure.hint = hint_for(error);
     return failure;
   }
   if (command_has(fd, options))

@@ -28,11 +28,13 @@ void fill(const Channel& channel) {
 struct Refusal {
   int exit_code;
   std::string error;
+  std::string hint;  // the line after it
 };
 
 Refusal refused(const Words& ours, const Words& command, const Setup& setup) {
   const Finished finished = run(Words{"--pidfd-fd=7"} + ours + command, setup);
-  return {finished.exit_code, finished.first_error_line()};
+  const std::string error = finished.first_error_line();
+  return {finished.exit_code, error, finished.err.substr(error.size() + 1)};
 }
 
 }  // namespace
@@ -133,6 +135,8 @@ TEST_CASE("what is no connected Unix socket is refused before anything runs") {
   const Refusal file = refused({}, command, as_7([] { return ::open("/dev/null", O_RDWR); }));
   CHECK(file.exit_code == 125);
   CHECK(file.error == "tether: --pidfd-fd=7: Socket operation on non-socket");
+  CHECK(file.hint ==
+        "tether: hint: it takes a connected Unix socket; with --become any free number\n");
   CHECK(refused({}, command, as_7([] { return ::socket(AF_INET, SOCK_STREAM, 0); })).error ==
         "tether: --pidfd-fd=7: Address family not supported by protocol");
   CHECK(refused({}, command, as_7([] { return ::socket(AF_UNIX, SOCK_STREAM, 0); })).error ==
@@ -150,12 +154,14 @@ TEST_CASE("a receiver that is gone or full is an error and nothing runs") {
     Refusal refusal = refused(autokill(), command, full.given_to());
     CHECK(refusal.exit_code == 125);
     CHECK(refusal.error == "tether: --pidfd-fd=7: Resource temporarily unavailable");
+    CHECK(refusal.hint == "tether: hint: its buffer is full until the other end reads\n");
     if (type == SOCK_DGRAM) continue;  // it does not see the other end go before it sends
     Channel gone(type);
     gone.ours.reset();
     refusal = refused(autokill(), command, gone.given_to());
     CHECK(refusal.exit_code == 125);
     CHECK(refusal.error == "tether: --pidfd-fd=7: Broken pipe");
+    CHECK(refusal.hint == "tether: hint: the other end is closed\n");
   }
   CHECK_FALSE(exists(directory.path("made")));
 }

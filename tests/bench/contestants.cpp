@@ -30,6 +30,8 @@ std::vector<Contestant> contestants(const std::string& tether, std::vector<std::
       {"tether --json", "tether", {tether, "--json", "--"}, true},
       {"tether --exec --setsid", "tether", {tether, "--exec", "--setsid", "--"}, false},
       {"tether -d", "tether", {tether, "-d", "-q", "--"}, false},
+      {"tether --tree", "tether", {tether, "--tree", "--"}, true},
+      {"tether --pid-namespace", "tether", {tether, "--pid-namespace", "--"}, true},
       {keeper, "tether", {tether, "-d", "-q", "--status-file=/dev/null", "--"}, true},
   };
   const std::vector<Contestant> peers = {
@@ -39,6 +41,8 @@ std::vector<Contestant> contestants(const std::string& tether, std::vector<std::
       {"catatonit", "catatonit", {"--"}, true},
       {"dumb-init", "dumb-init", {}, true},
       {"bwrap --die-with-parent", "bwrap", {"--die-with-parent", "--bind", "/", "/", "--"}, true},
+      {"bwrap --unshare-pid", "bwrap", {"--unshare-pid", "--bind", "/", "/", "--"}, true},
+      {"unshare -fp --kill-child", "unshare", {"-fp", "--kill-child"}, true},
   };
   for (Contestant peer : peers) {
     const std::string path = locate(peer.program);

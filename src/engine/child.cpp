@@ -103,9 +103,11 @@ void close_descriptors(const ChildPlan& plan) noexcept {
   close_between(next, highest_fd);
 }
 
-// execvp(3)'s search, with the errors it goes on after; the paths were made before the clone.
+// execvp(3)'s search, with the errors it goes on after; the paths were made before the clone, but
+// for those that no system call would take.
 void exec_first(const ChildPlan& plan) noexcept {
   bool denied = false;
+  errno = ENAMETOOLONG;
   for (const char* const* path = plan.candidates; *path != nullptr; ++path) {
     (void)::execve(*path, plan.argv, plan.envp);
     if (errno == ENOEXEC) {
@@ -168,24 +170,43 @@ void tell(const ChildPlan& plan, const ChildReport& report) noexcept {
   }
 }
 
-// False: the parent has gone or has changed its mind.
-bool wait_for_the_word(const ChildPlan& plan) noexcept {
-  ChildReport ready;
-  ready.ready = true;
-  tell(plan, ready);
-  if (plan.control_fd < 0) return true;
-  char word = 0;
-  return ::recv(plan.control_fd, &word, 1, 0) == 1;
+// Of this process: a signal handler has no other way to it.
+const ChildPlan* own_plan = nullptr;
+
+// Stopped before the exec it would be stopped unseen: until then the parent is suspended
+// (CLONE_VFORK) or waits for that very exec. The parent sends the signal again to COMMAND.
+void put_off_stop(int /*SIGTSTP*/) noexcept {
+  if (own_plan->shared_report != nullptr) {
+    own_plan->shared_report->stopped = true;
+    return;
+  }
+  ChildReport report;
+  report.stopped = true;
+  tell(*own_plan, report);
 }
 
-// While it waits for the word the child has a memory of its own, and nothing to fear from a signal.
-void restore_signals(const ChildPlan& plan) noexcept {
+void restore_dispositions(const ChildPlan& plan) noexcept {
   if (plan.ignore_hangup) ignore_signal(SIGHUP);
   if (plan.reset_signals) {
-    reset_all_signals(plan.ignore_hangup ? SIGHUP : 0);
+    reset_dispositions(plan.ignore_hangup ? SIGHUP : 0);
   } else {
-    give_back_signals(plan.signals);
+    give_back_dispositions(plan.signals);
   }
+}
+
+void restore_mask(const ChildPlan& plan) noexcept {
+  set_signal_mask(plan.reset_signals ? 0 : plan.signals.mask);
+}
+
+// False: the parent has gone or has changed its mind.
+bool wait_for_the_word(const ChildPlan& plan) noexcept {
+  if (plan.control_fd < 0) return true;
+  char word = 0;
+  ssize_t got = -1;
+  do {
+    got = ::recv(plan.control_fd, &word, 1, 0);
+  } while (got < 0 && errno == EINTR);
+  return got == 1;
 }
 
 void truncate_and_exec(const ChildPlan& plan) noexcept {
@@ -203,7 +224,13 @@ void run_child(const ChildPlan& plan) noexcept {
     ::_exit(status_of_failed_child);
   }
   close_descriptors(plan);
-  restore_signals(plan);
+  restore_dispositions(plan);
+  own_plan = &plan;
+  catch_if_default(SIGTSTP, put_off_stop);
+  // Said before the mask is given back: whatever ends the child from then on ends COMMAND.
+  report.ready = true;
+  tell(plan, report);
+  restore_mask(plan);
   if (!wait_for_the_word(plan)) ::_exit(status_of_failed_child);
   truncate_and_exec(plan);
   tell(plan, failed_at(Stage::exec));
@@ -218,7 +245,8 @@ ChildReport become_command(const ChildPlan& plan) noexcept {
   ChildReport report;
   if (!prepare(plan, report)) return report;
   close_descriptors(plan);
-  restore_signals(plan);
+  restore_dispositions(plan);
+  restore_mask(plan);
   truncate_and_exec(plan);
   return failed_at(Stage::exec);
 }

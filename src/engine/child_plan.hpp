@@ -17,6 +17,7 @@ namespace tether {
 struct ChildReport {
   bool ready = false;
   bool failed = false;
+  bool stopped = false;  // SIGTSTP came before the exec, and was put off
   Stage stage = Stage::exec;
   int error_number = 0;
 };

@@ -17,9 +17,17 @@ Failure failure_from(const ChildReport& report) {
   return Failure{report.stage, report.error_number, {}, {}, {}};
 }
 
-// By somebody's SIGKILL, as everything else is blocked.
-Failure killed_before_exec() {
-  return Failure{Stage::exec, EINTR, {}, {}, {}};
+// By somebody's SIGKILL, as everything else is blocked until the child is ready. Whatever ends it
+// after that, ends COMMAND.
+Failure killed_before_ready() {
+  Failure failure{Stage::supervise, 0, {}, "the child was killed before it could run anything", {}};
+  failure.exit_status = 128 + SIGKILL;
+  return failure;
+}
+
+// The stop that it put off, for COMMAND to act on.
+void send_what_was_put_off(const Child& child, const ChildReport& report) {
+  if (report.stopped) (void)send_signal(child.pidfd.get(), SIGTSTP);
 }
 
 bool shares_memory(const SpawnRequest& request) {
@@ -56,9 +64,12 @@ Result<Child> spawn_sharing_memory(const SpawnRequest& request, ChildPlan& plan)
   child.started_at = times.started_at;
   child.started = times.started;
   // It may have failed at the exec itself, after it was ready.
-  if (report.ready && !report.failed) return child;
+  if (report.ready && !report.failed) {
+    send_what_was_put_off(child, report);
+    return child;
+  }
   discard(child);
-  return report.failed ? failure_from(report) : killed_before_exec();
+  return report.failed ? failure_from(report) : killed_before_ready();
 }
 
 // One message of the child's; false at end of file, which is its exec or its death.
@@ -68,6 +79,19 @@ bool next_report(int control, ChildReport& report) {
     got = ::recv(control, &report, sizeof report, 0);
   } while (got < 0 && errno == EINTR);
   return got == sizeof report;
+}
+
+// All that it says until then.
+ChildReport until_exec(int control) {
+  ChildReport all;
+  ChildReport report;
+  while (next_report(control, report)) {
+    all.stopped = all.stopped || report.stopped;
+    if (!report.failed) continue;
+    report.stopped = all.stopped;
+    all = report;
+  }
+  return all;
 }
 
 Result<Child> spawn_forked(const SpawnRequest& request, ChildPlan& plan) {
@@ -100,12 +124,14 @@ Result<Child> spawn_forked(const SpawnRequest& request, ChildPlan& plan) {
     }
     const char word = 1;
     (void)::send(control.get(), &word, 1, MSG_NOSIGNAL);
-    report = ChildReport{};
-    (void)next_report(control.get(), report);
+    report = until_exec(control.get());
   }
-  if (spoke && !report.failed) return child;
+  if (spoke && !report.failed) {
+    send_what_was_put_off(child, report);
+    return child;
+  }
   discard(child);
-  return spoke ? failure_from(report) : killed_before_exec();
+  return spoke ? failure_from(report) : killed_before_ready();
 }
 
 }  // namespace

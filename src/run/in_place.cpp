@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <paths.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -37,6 +38,12 @@ Failure explain(const ChildReport& report, const Launch& launch) {
   return failure;
 }
 
+// By a descriptor of its own: with --close-fds the one that handed it on is closed.
+void give_terminal_back_to(pid_t group) {
+  const UniqueFd terminal(::open(_PATH_TTY, O_RDWR | O_CLOEXEC | O_NOCTTY));
+  if (terminal) (void)::tcsetpgrp(terminal.get(), group);
+}
+
 }  // namespace
 
 Failure run_in_place(const Options& options, Inherited& inherited) {
@@ -61,7 +68,7 @@ Failure run_in_place(const Options& options, Inherited& inherited) {
   const pid_t group = ::getpgrp();
   const ChildReport report = become_command(plan);
   if (own_error) (void)::dup2(own_error.get(), STDERR_FILENO);
-  if (plan.terminal_fd >= 0) (void)::tcsetpgrp(plan.terminal_fd, group);
+  if (plan.terminal_fd >= 0) give_terminal_back_to(group);
   if (pidfile) pidfile->remove();
   return explain(report, launch);
 }

@@ -57,17 +57,32 @@ void ignore_signal(int signal) noexcept {
   (void)swap_action(signal, &ignore, nullptr);
 }
 
-void give_back_signals(const InheritedSignals& inherited) noexcept {
+void give_back_dispositions(const InheritedSignals& inherited) noexcept {
   if (inherited.sigchld_ignored) ignore_signal(SIGCHLD);
-  (void)swap_mask(SIG_SETMASK, &inherited.mask, nullptr);
 }
 
-void reset_all_signals(int spared) noexcept {
+void set_signal_mask(std::uint64_t mask) noexcept {
+  (void)swap_mask(SIG_SETMASK, &mask, nullptr);
+}
+
+void give_back_signals(const InheritedSignals& inherited) noexcept {
+  give_back_dispositions(inherited);
+  set_signal_mask(inherited.mask);
+}
+
+void reset_dispositions(int spared) noexcept {
   const KernelSigaction by_default;
   for (int signal = 1; signal <= last_signal; ++signal)
     if (signal != spared) (void)swap_action(signal, &by_default, nullptr);
-  const std::uint64_t nothing = 0;
-  (void)swap_mask(SIG_SETMASK, &nothing, nullptr);
+}
+
+void catch_if_default(int signal, void (*handler)(int)) noexcept {
+  struct sigaction action {};
+  struct sigaction old {};
+  action.sa_handler = handler;
+  action.sa_flags = SA_RESTART;
+  if (::sigaction(signal, &action, &old) == 0 && old.sa_handler != SIG_DFL)
+    (void)::sigaction(signal, &old, nullptr);
 }
 
 void act_by_default(int signal, Scope scope) {

@@ -20,11 +20,18 @@ struct InheritedSignals {
 // would reap our child and lose its status (sigaction(2), NOTES). Returns what was there before.
 InheritedSignals take_over_signals();
 
-// Async-signal-safe. The exact inverse of take_over_signals(), for the child.
+// Async-signal-safe. The exact inverse of take_over_signals(): first the dispositions, then the
+// mask, with which what was pending is delivered.
+void give_back_dispositions(const InheritedSignals& inherited) noexcept;
+void set_signal_mask(std::uint64_t mask) noexcept;
 void give_back_signals(const InheritedSignals& inherited) noexcept;
 
-// Async-signal-safe. Every disposition but that of `spared` default, nothing blocked.
-void reset_all_signals(int spared) noexcept;
+// Async-signal-safe. Every disposition but that of `spared` default.
+void reset_dispositions(int spared) noexcept;
+
+// Async-signal-safe. Until the next exec `handler` gets `signal`, unless that is ignored or handled
+// already; system calls go on.
+void catch_if_default(int signal, void (*handler)(int)) noexcept;
 
 // Async-signal-safe.
 void ignore_signal(int signal) noexcept;

@@ -79,7 +79,8 @@ std::vector<char*> pointers(Words& words) {
   (void)::dup2(error, STDERR_FILENO);
   // As from a shell at a terminal, whatever this was started by.
   (void)tether::take_over_signals();
-  tether::reset_all_signals(0);
+  tether::reset_dispositions(0);
+  tether::set_signal_mask(0);
   if (setup.clear_environment) (void)::clearenv();
   for (const std::string& entry : setup.environment) {
     const std::size_t equals = entry.find('=');

@@ -10,10 +10,11 @@ namespace tether {
 
 TEST_CASE("a row has its name and its text in columns") {
   CHECK(table_row("kernel", "Linux 7.3") == "kernel          Linux 7.3\n");
-  CHECK(table_row("nnp", Means::prctl, "as strong") == "nnp             prctl         as strong\n");
+  CHECK(table_row("nnp", Means::prctl, "as strong") ==
+        "nnp             prctl          as strong\n");
   CHECK(table_row("tree", Means::pid_namespace, "by the kernel") ==
-        "tree            pid-namespace by the kernel\n");
-  CHECK(table_row("tree", Means::none, "no") == "tree            -             no\n");
+        "tree            pid-namespace  by the kernel\n");
+  CHECK(table_row("tree", Means::none, "no") == "tree            -              no\n");
 }
 
 TEST_CASE("a long text goes on below itself and never over the edge") {

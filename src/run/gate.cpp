@@ -4,14 +4,16 @@
 #include <poll.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <csignal>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "engine/warden.hpp"
 #include "policy/signal_map.hpp"
+#include "report/messages.hpp"
+#include "sys/deadline.hpp"
 #include "sys/pidfd.hpp"
 #include "sys/signal_names.hpp"
 #include "sys/signals.hpp"
@@ -29,6 +31,22 @@ Failure ended_at_gate(const Child& held) {
   const auto ending = learn_ending_of(held);
   const int signal = ending ? ending->signal : SIGKILL;
   return given_up(signal, fmt::format("{} ended the child before --block-fd", signal_name(signal)));
+}
+
+// It was not COMMAND yet: there is nothing that would need time to end.
+Failure ended_by_tie(const Options& options, Cause reason) {
+  const char* why = reason == Cause::timeout  ? "the time was up"
+                    : reason == Cause::parent ? "the parent had ended"
+                    : reason == Cause::pid    ? "a process that it was to end with had ended"
+                                              : "--die-on-eof was at its end";
+  Failure failure = given_up(
+      options.signal, fmt::format("{} before --block-fd let '{}' run", why, options.command[0]));
+  if (reason == Cause::timeout && !options.preserve_status) failure.exit_status = exit_timed_out;
+  return failure;
+}
+
+int until(const std::optional<TieWatch::Clock::time_point>& deadline) {
+  return deadline ? poll_timeout(time_until(*deadline)) : -1;
 }
 
 // The child gets what is sent to us. What would have ended us ends the start.
@@ -55,18 +73,22 @@ Status check_gate(const Options& options, const CallersDescriptors& callers) {
   return Unit{};
 }
 
-Status wait_at_gate(const Options& options, const Child& held, int signals, int receiver) {
+Status wait_at_gate(const Options& options, const Child& held, GateWatch also) {
   const int fd = *options.block_fd;
   while (true) {
-    std::array<pollfd, 4> watched{pollfd{fd, POLLIN, 0}, pollfd{held.pidfd.get(), POLLIN, 0},
-                                  pollfd{signals, POLLIN, 0}, pollfd{receiver, 0, 0}};
-    if (::poll(watched.data(), watched.size(), -1) < 0 && errno != EINTR)
+    std::vector<pollfd> watched{{fd, POLLIN, 0},
+                                {held.pidfd.get(), POLLIN, 0},
+                                {also.signals, POLLIN, 0},
+                                {also.receiver, 0, 0}};
+    also.ties.add_to(watched);
+    if (::poll(watched.data(), watched.size(), until(also.ties.next_look())) < 0 && errno != EINTR)
       return Failure{Stage::gate, errno, {}, "waiting for --block-fd", {}};
-    while (const auto arrived = next_signal(signals))
+    while (const auto arrived = next_signal(also.signals))
       if (Status taken = take_at_gate(options, *arrived, held); !taken.ok()) return taken;
     if (watched[1].revents != 0) return ended_at_gate(held);
     if (watched[3].revents != 0) return Failure{Stage::hand_over, EPIPE, {}, {}, {}};
     if (watched[0].revents != 0) break;
+    if (const auto reason = also.ties.reason(watched)) return ended_by_tie(options, *reason);
   }
   // Nobody's any more; whoever waits for its other end need not wait for COMMAND's.
   if (fd > STDERR_FILENO && !options.holds(fd)) (void)::close(fd);

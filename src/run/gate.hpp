@@ -5,6 +5,7 @@
 #include "engine/spawn.hpp"
 #include "policy/options.hpp"
 #include "result.hpp"
+#include "run/tie_watch.hpp"
 #include "sys/descriptors.hpp"
 
 namespace tether {
@@ -13,10 +14,15 @@ namespace tether {
 // no copy of it.
 Status check_gate(const Options& options, const CallersDescriptors& callers);
 
-// Waits until the gate opens. Nobody reads what opened it: it may be COMMAND's. Signals that arrive
-// on `signals` (signalfd(2)) go on to the child, but for those that ask to end. Such a one, and the
-// child's own end, is a Failure at Stage::gate that has the exit status. `receiver`: the socket
-// that the child will be handed over by, or -1; its hang-up is a Failure, too.
-Status wait_at_gate(const Options& options, const Child& held, int signals, int receiver);
+// What is looked at while the gate is closed, beside the gate and the child.
+struct GateWatch {
+  int signals;     // signalfd(2): they go on to the child, but for those that ask to end
+  int receiver;    // the socket that the child will be handed over by, or -1: its hang-up ends it
+  TieWatch& ties;  // begun
+};
+
+// Waits until the gate opens. Nobody reads what opened it: it may be COMMAND's. A signal that asks
+// to end, a tie and the child's own end are a Failure at Stage::gate that has the exit status.
+Status wait_at_gate(const Options& options, const Child& held, GateWatch also);
 
 }  // namespace tether

@@ -260,7 +260,9 @@ Status Start::before_exec(const Child& made, Bound& bound) {
     if (reporter_.wants_records()) reporter_.everywhere(to_line(record));
     record.is_held_at_gate = false;
     const int receiver = receiver_ != nullptr ? receiver_->fd() : -1;
-    if (Status passed = wait_at_gate(options_, made, signals_.get(), receiver); !passed.ok())
+    ties_.begin(options_.timeout);
+    if (Status passed = wait_at_gate(options_, made, {signals_.get(), receiver, ties_});
+        !passed.ok())
       return passed;
   }
   if (early_record_) reporter_.to_status_file(to_line(record));
@@ -279,7 +281,11 @@ Status Start::watch_holder(const Child& made, Bound& bound) {
 }
 
 Status Start::write_pidfile(const Child& made) {
-  return pidfile_ ? pidfile_->write_for(made.pid, made.pidfd.get()) : Unit{};
+  if (!pidfile_) return Unit{};
+  Status written = pidfile_->write_for(made.pid, made.pidfd.get());
+  // A signal may have ended it by now, as it would end COMMAND. Of one that is gone nothing is to
+  // be written.
+  return has_ended(made.pidfd.get()) ? Unit{} : written;
 }
 
 StartRecord Start::record_of(const Child& child, const Guarantees& guarantees) const {

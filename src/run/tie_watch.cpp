@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -17,6 +19,15 @@ constexpr std::chrono::milliseconds look_interval{50};
 
 Failure tie_failure(int error_number, std::string detail) {
   return Failure{Stage::tie, error_number, {}, std::move(detail), {}};
+}
+
+// A file is at its end, or never is, whoever is gone. Of what is neither a file nor a device of the
+// old kind the kernel tells by poll.
+bool can_hang_up(int fd) {
+  struct stat what {};
+  if (::fstat(fd, &what) != 0) return true;
+  if (S_ISCHR(what.st_mode)) return ::isatty(fd) != 0;
+  return !S_ISREG(what.st_mode) && !S_ISDIR(what.st_mode) && !S_ISBLK(what.st_mode);
 }
 
 }  // namespace
@@ -68,7 +79,14 @@ Status TieWatch::open_process(const ProcessName& name) {
 }
 
 Status TieWatch::open_descriptor(int fd, const CallersDescriptors& callers) {
-  if (!callers.has(fd)) return tie_failure(EBADF, fmt::format("--die-on-eof={}", fd));
+  const std::string option = fmt::format("--die-on-eof={}", fd);
+  if (!callers.has(fd)) return tie_failure(EBADF, option);
+  if (!can_hang_up(fd))
+    return Failure{Stage::tie,
+                   0,
+                   {},
+                   option + ": no pipe, socket or terminal, so nobody can hang up",
+                   "what ties it is the reading end of a pipe that somebody holds open"};
   // COMMAND's copy would keep the other end from seeing that we are gone.
   withhold(fd);
   eof_fd_ = fd;
@@ -76,7 +94,8 @@ Status TieWatch::open_descriptor(int fd, const CallersDescriptors& callers) {
 }
 
 void TieWatch::begin(Duration timeout) {
-  if (timeout != never) deadline_ = Clock::now() + timeout;
+  if (!has_begun_ && timeout != never) deadline_ = Clock::now() + timeout;
+  has_begun_ = true;
 }
 
 void TieWatch::add_to(std::vector<pollfd>& watched) {

@@ -26,7 +26,7 @@ class TieWatch {
   static Result<TieWatch> open(const Options& options, pid_t parent,
                                const CallersDescriptors& callers);
 
-  // The child runs: its time begins.
+  // The child is there: its time begins. Once; a second call does nothing.
   void begin(Duration timeout);
 
   // For the poll of the caller, who gives the same vector back to reason().
@@ -50,6 +50,7 @@ class TieWatch {
   std::vector<Process> processes_;
   int eof_fd_ = -1;        // the caller's
   std::size_t first_ = 0;  // of ours in the polled vector
+  bool has_begun_ = false;
   std::optional<Clock::time_point> deadline_;
   std::optional<Clock::time_point> look_again_;  // it hung up with something left to read
 };

@@ -200,6 +200,10 @@ TEST_CASE("a file or a directory or a descriptor that is not there is named") {
        125,
        "cannot use pidfile 'no/such': No such file or directory",
        ""},
+      {{"--pidfile=plain", "true"},
+       125,
+       "cannot use pidfile 'plain': it holds something else than a pid",
+       "a pidfile is replaced and removed; whose is this one?"},
       {{"--keep-fd=77", "true"}, 125, "--keep-fd=77: Bad file descriptor", opened},
       {{"--status-fd=77", "true"}, 125, "--status-fd=77: Bad file descriptor", opened},
       {{"--block-fd=77", "true"}, 125, "--block-fd=77: Bad file descriptor", opened},
@@ -217,6 +221,19 @@ TEST_CASE("a file or a directory or a descriptor that is not there is named") {
        "cannot use cgroup 'no': No such file or directory",
        "only the last directory of a path is made"},
   });
+}
+
+TEST_CASE("a descriptor at which nobody can hang up is no tie") {
+  for (const char* file : {"/dev/null", "/dev/zero", "plain", "dir"}) {
+    CAPTURE(file);
+    Setup setup;
+    setup.before_exec = [file] { (void)::dup2(::open(file, O_RDONLY), 0); };
+    check({{"--die-on-eof=0", "true"},
+           125,
+           "--die-on-eof=0: no pipe, socket or terminal, so nobody can hang up",
+           "what ties it is the reading end of a pipe that somebody holds open"},
+          setup);
+  }
 }
 
 TEST_CASE("a process that is gone or not ours is named") {

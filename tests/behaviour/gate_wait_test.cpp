@@ -123,3 +123,57 @@ TEST_CASE("what is sent to the tether that waits at the gate reaches COMMAND onc
     CHECK(read_file(out) == "ready\ngot 10\ngot 40\ngot 41\ngot 12\n");
   }
 }
+
+TEST_CASE("a tie that is up while the gate is closed ends the start") {
+  for (const Words& mode : gate_modes) {
+    CAPTURE(mode);
+    const Services services;
+    Gate gate;
+    const Words held = mode + Words{"--block-fd=9"};
+    const Finished late =
+        run(held + Words{"--timeout=100ms"} + services.by_pidfile() + make_file(services),
+            gate.setup());
+    CHECK(late.exit_code == 124);
+    CHECK(late.err == "tether: the time was up before --block-fd let '/bin/sh' run\n");
+    CHECK(
+        run(held + Words{"--timeout=1ms", "--preserve-status"} + make_file(services), gate.setup())
+            .exit_code == 143);
+
+    Running leader({"--print-pid", "sleep", "30"});
+    const pid_t pid = leader.child();
+    Running running(
+        held + Words{"--die-with-pid=" + std::to_string(pid), "--json"} + make_file(services),
+        gate.setup());
+    running.expect_output("spawned");
+    REQUIRE(::kill(pid, SIGKILL) == 0);
+    const Finished gone = running.wait();
+    CHECK(gone.exit_code == 143);
+    CHECK(gone.record("error").at("exit_status") == 143);
+    CHECK(gone.first_error_line() ==
+          "tether: a process that it was to end with had ended before --block-fd let '/bin/sh' "
+          "run");
+    CHECK(services.is_clean());
+    CHECK_FALSE(exists(services.path("made")));
+  }
+}
+
+TEST_CASE("a hang-up while the gate is closed ends the start") {
+  Gate gate;
+  Running running({"--block-fd=9", "--die-on-eof=0", "--json", "true"}, gate.setup());
+  running.expect_output("spawned");
+  running.close_input();
+  const Finished finished = running.wait();
+  CHECK(finished.exit_code == 143);
+  CHECK(finished.first_error_line() ==
+        "tether: --die-on-eof was at its end before --block-fd let 'true' run");
+}
+
+TEST_CASE("the time at the gate is part of the time that COMMAND has") {
+  Gate gate;
+  Running running(Words{"--block-fd=9", "--timeout=1s", "--json"} + probe("sleep"), gate.setup());
+  running.expect_output("spawned");
+  gate.open_by_byte();
+  const Finished finished = running.wait();
+  CHECK(finished.exit_code == 124);
+  CHECK(finished.record("exit").at("cause") == "timeout");
+}

@@ -24,6 +24,7 @@ namespace {
 
 constexpr mode_t pidfile_mode = 0644;   // less the umask
 constexpr mode_t identity_mode = 0600;  // who could lock it could keep a service from starting
+constexpr std::size_t content_limit = 256;
 constexpr timespec lock_pause{0, 5'000'000};
 constexpr int lock_attempts = 2000;  // 10 s: a start holds the lock for milliseconds
 
@@ -51,9 +52,24 @@ const char* objection_to(const struct stat& file) {
 }
 
 std::string content_of(int fd) {
-  std::array<char, 256> text;
+  std::array<char, content_limit> text;
   const ssize_t size = ::pread(fd, text.data(), text.size(), 0);
   return size > 0 ? std::string(text.data(), static_cast<std::size_t>(size)) : std::string();
+}
+
+// Whether nobody misses it when it is replaced: a number at most, or what a crash of the machine
+// leaves of one. A file that is named by mistake is not. `name`: as the user has it.
+Status check_replaceable(const std::string& path, const std::string& name) {
+  const UniqueFd file(
+      ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY));
+  if (!file) return errno == ENOENT ? Status(Unit{}) : pidfile_failure(errno, name);
+  const std::string text = content_of(file.get());
+  const bool is_long = text.size() == content_limit;
+  if (!is_long &&
+      text.find_first_not_of(std::string_view("0123456789 \t\r\n\0", 15)) == std::string::npos)
+    return Unit{};
+  return Failure{Stage::pidfile, 0, name, "it holds something else than a pid",
+                 "a pidfile is replaced and removed; whose is this one?"};
 }
 
 std::optional<pid_t> pid_in(const std::string& path) {
@@ -86,6 +102,7 @@ Result<Pidfile> Pidfile::claim(const std::string& path) {
   Pidfile pidfile(is_privileged() ? with_real_directory(path) : resolve(path));
   if (Status trusted = pidfile.check_trust(); !trusted.ok()) return trusted.failure();
   if (Status locked = pidfile.lock(IfMissing::create); !locked.ok()) return locked.failure();
+  if (Status free = check_replaceable(pidfile.path_, path); !free.ok()) return free.failure();
   auto found = pidfile.find_running();
   if (found.ok() && !found.value()) return pidfile;
   pidfile.unlock();

@@ -86,18 +86,38 @@ TEST_CASE("a pidfile that names a stranger is replaced") {
   }
 }
 
-TEST_CASE("files that hold no pid are replaced") {
+TEST_CASE("files that hold no pid in use are replaced") {
   for (const std::string name : {"pid", "pid.tether"})
-    for (const std::string& content :
-         {std::string(), std::string("\n"), std::string("garbage\n"), std::string("-1\n"),
-          std::string("0\n"), std::string("99999999999999999999\n"), std::string("1"),
-          std::string("\0\0\0\n", 4), std::string(100000, '7')}) {
+    for (const std::string& content : {std::string(), std::string("\n"), std::string("0\n"),
+                                       std::string("99999999999999999999\n"), std::string("1"),
+                                       std::string(" 12 \r\n"), std::string("\0\0\0\n", 4)}) {
       CAPTURE(name);
-      CAPTURE(content.substr(0, 30));
+      CAPTURE(content);
       const Services services;
       services.write(name, content);
       services.check_replaced();
     }
+}
+
+TEST_CASE("a file that holds something else than a pid is nobody's pidfile") {
+  const std::string words[] = {"garbage\n", "-1\n", "12\nprecious\n", std::string(100000, '7')};
+  for (const std::string& content : words)
+    for (const Words& command : {probe("sleep"), Words{"/no/such"}}) {
+      CAPTURE(content.substr(0, 30));
+      const Services services;
+      services.write("pid", content);
+      const Finished refused = run(Words{"-dq"} + services.by_pidfile() + command);
+      CHECK(refused.exit_code == 125);
+      CHECK(refused.first_error_line() == "tether: cannot use pidfile '" + services.path() +
+                                              "': it holds something else than a pid");
+      CHECK(services.stop().exit_code == 1);
+      CHECK((services.content() == content));
+      CHECK_FALSE(exists(services.path() + ".tether"));
+    }
+  // What nobody but tether has written is not asked about.
+  const Services services;
+  services.write("pid.tether", "garbage\n");
+  services.check_replaced();
 }
 
 TEST_CASE("a child of COMMAND that outlives it does not keep it running") {

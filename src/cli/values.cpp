@@ -10,7 +10,7 @@
 
 #include "numbers.hpp"
 #include "sys/signal_names.hpp"
-#include "sys/signals.hpp"
+#include "sys/signal_names.hpp"
 
 namespace tether {
 namespace {

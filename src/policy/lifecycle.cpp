@@ -3,7 +3,7 @@
 #include <csignal>
 #include <utility>
 
-#include "sys/signals.hpp"
+#include "sys/signal_names.hpp"
 
 namespace tether {
 namespace {
@@ -58,6 +58,28 @@ const char* name_of(Cause cause) {
       return "not-ready";
     case Cause::holder:
       return "holder";
+  }
+  return nullptr;
+}
+
+const char* explain(Cause cause) {
+  switch (cause) {
+    case Cause::timeout:
+      return "its time was up";
+    case Cause::parent:
+      return "tether's parent had ended";
+    case Cause::pid:
+      return "a process that it is tied to had ended";
+    case Cause::eof:
+      return "--die-on-eof was at its end";
+    case Cause::not_ready:
+      return "it did not become ready";
+    case Cause::holder:
+      return "nobody held it any more";
+    case Cause::signal:
+      return "a signal was passed on";
+    case Cause::command:
+      break;
   }
   return nullptr;
 }

@@ -24,6 +24,8 @@ enum class Cause {
   holder,     // what held it was killed
 };
 const char* name_of(Cause cause);
+// Why it was ended, in plain words; nullptr for what was not our doing.
+const char* explain(Cause cause);
 
 struct SignalEvent {
   int signal = 0;

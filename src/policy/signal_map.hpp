@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "policy/options.hpp"
-#include "sys/signals.hpp"
+#include "sys/signal_names.hpp"
 
 namespace tether {
 

@@ -44,17 +44,13 @@ Forked fork_keeper() {
   return {fork_with_pidfd(probe_kernel().way, 0, SIGCHLD)};
 }
 
-// What the terminal means for us and not for COMMAND, which is not in the foreground.
-bool is_job_control(int signal) {
-  return signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU;
-}
-
 // Appends to `came` those that were for us.
 void pass_signals_on(int signals, const Forked& keeper, std::vector<int>& came) {
   while (const auto arrived = next_signal(signals)) {
     const int signal = arrived->number;
     const bool is_ours = signal == SIGCHLD || signal == SIGCONT || signal == SIGWINCH;
-    if (is_job_control(signal)) {
+    // What the terminal means for us and not for COMMAND, which is not in the foreground.
+    if (stops_by_default(signal)) {
       act_by_default(signal);
     } else if (!is_ours) {
       came.push_back(signal);

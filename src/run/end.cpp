@@ -25,6 +25,10 @@ std::string manner_of(const Ending& ending) {
                            ending.code == Ending::Code::dumped ? " (core dumped)" : "");
 }
 
+bool was_our_doing(Cause cause) {
+  return cause != Cause::command && cause != Cause::signal;
+}
+
 int final_status(const Options& options, const Outcome& outcome) {
   const bool keeps_status = options.preserve_status && outcome.was_ready;
   if (outcome.timed_out || (outcome.cause == Cause::timeout && !keeps_status))
@@ -47,6 +51,9 @@ Failure not_ready(const Options& options, const Outcome& outcome, const Readines
   } else if (outcome.cause == Cause::not_ready) {
     failure.detail = fmt::format(
         "'{}' closed its descriptor without saying that it is ready, and was ended", command);
+  } else if (was_our_doing(outcome.cause)) {
+    failure.detail =
+        fmt::format("'{}' was ended before it was ready: {}", command, explain(outcome.cause));
   } else {
     failure.detail = fmt::format("'{}' {} before it was ready", command, manner_of(outcome.ending));
   }
@@ -92,8 +99,13 @@ void leave_cgroup(const Options& options, ChildCgroup& cgroup, ExitRecord& recor
 
 void tell_of_end(const Options& options, const Outcome& outcome) {
   if (!options.verbose) return;
-  say(fmt::format("'{}' {} after {:.3f} s", options.command[0], manner_of(outcome.ending),
-                  outcome.elapsed_s));
+  const char* why = explain(outcome.cause);
+  say(fmt::format("'{}' {} after {:.3f} s{}{}{}", options.command[0], manner_of(outcome.ending),
+                  outcome.elapsed_s, why != nullptr ? ": " : "", why != nullptr ? why : "",
+                  outcome.escalated ? ", and SIGKILL was needed" : ""));
+  const int left = outcome.tree && !outcome.ended_by_kernel ? outcome.tree->ended : 0;
+  if (left > 0)
+    say(fmt::format("{} of what it had started {} ended", left, left == 1 ? "was" : "were"));
 }
 
 // A group of its own that had the terminal was the only one to be interrupted: ours is told.

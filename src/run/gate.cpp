@@ -35,12 +35,8 @@ Failure ended_at_gate(const Child& held) {
 
 // It was not COMMAND yet: there is nothing that would need time to end.
 Failure ended_by_tie(const Options& options, Cause reason) {
-  const char* why = reason == Cause::timeout  ? "the time was up"
-                    : reason == Cause::parent ? "the parent had ended"
-                    : reason == Cause::pid    ? "a process that it was to end with had ended"
-                                              : "--die-on-eof was at its end";
-  Failure failure = given_up(
-      options.signal, fmt::format("{} before --block-fd let '{}' run", why, options.command[0]));
+  Failure failure = given_up(options.signal, fmt::format("{} before --block-fd let '{}' run",
+                                                         explain(reason), options.command[0]));
   if (reason == Cause::timeout && !options.preserve_status) failure.exit_status = exit_timed_out;
   return failure;
 }

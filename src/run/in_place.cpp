@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <paths.h>
 #include <unistd.h>
 
@@ -62,6 +63,9 @@ Failure run_in_place(const Options& options, Inherited& inherited) {
     if (!written.ok()) return written.failure();
     pidfile.emplace(std::move(written.value()));
   }
+  if (options.verbose)
+    say(fmt::format("becoming '{}' as process {}{}", options.command[0], ::getpid(),
+                    options.nnp ? fmt::format(", with {}", explain_nnp(chosen.nnp)) : ""));
   ChildPlan plan = launch.plan(chosen);
   const UniqueFd own_error(::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
   plan.own_error_fd = own_error.get();

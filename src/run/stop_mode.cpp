@@ -50,7 +50,7 @@ Status end(const Options& options, const Pidfile::Running& running) {
   if (!ended.ok()) return ended.failure();
   if (ended.value()) return Unit{};
   if (options.verbose)
-    say(fmt::format("process {} did not end by {}", running.identity.pid,
+    say(fmt::format("process {} did not end by {}, and is sent SIGKILL", running.identity.pid,
                     signal_name(options.signal)));
   if (Status sent = send(running, SIGKILL); !sent.ok()) return sent;
   ended = wait_for_end_of(running.pidfd.get(), never);

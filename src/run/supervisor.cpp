@@ -176,7 +176,10 @@ void Supervisor::read_readiness() {
   if (news.main_pid) follow_main_process(*news.main_pid);
   if (news.became_ready && !lifecycle_.is_ending()) {
     ready_ = true;
-    reporter_.everywhere(to_line(ReadyRecord{child_.pid(), child_.elapsed(), readiness_.status()}));
+    const ReadyRecord record{child_.pid(), child_.elapsed(), readiness_.status()};
+    if (options_.verbose)
+      say(fmt::format("'{}' was ready after {:.3f} s", options_.command[0], record.after_s));
+    reporter_.everywhere(to_line(record));
   }
   // Somebody waits for what cannot happen any more. Its end may be what closed the descriptor: that
   // follows at once then, and is the better answer.

@@ -64,4 +64,12 @@ std::optional<int> signal_number(std::string_view name) {
   return real_time_signal(wanted);
 }
 
+bool asks_to_end(int signal) {
+  return signal == SIGTERM || signal == SIGINT || signal == SIGHUP || signal == SIGQUIT;
+}
+
+bool stops_by_default(int signal) {
+  return signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU;
+}
+
 }  // namespace tether

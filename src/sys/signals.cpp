@@ -110,14 +110,6 @@ std::optional<ArrivedSignal> next_signal(int signals) {
                        info.ssi_code == SI_USER || info.ssi_code == SI_QUEUE};
 }
 
-bool asks_to_end(int signal) {
-  return signal == SIGTERM || signal == SIGINT || signal == SIGHUP || signal == SIGQUIT;
-}
-
-bool stops_by_default(int signal) {
-  return signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU;
-}
-
 bool has_job_control() {
   return ::getsid(::getppid()) == ::getsid(0);
 }

@@ -5,9 +5,9 @@
 #include <cstdint>
 #include <optional>
 
-namespace tether {
+#include "sys/signal_names.hpp"
 
-constexpr int last_signal = 64;
+namespace tether {
 
 // What tether was started with and what the child gets back. Plain data: the child reads it between
 // clone and exec.
@@ -53,12 +53,6 @@ struct ArrivedSignal {
 };
 // One signal from such a descriptor, without waiting; none if there is none.
 std::optional<ArrivedSignal> next_signal(int signals);
-
-// TERM, INT, HUP and QUIT: whoever sends one wants the receiver to end.
-bool asks_to_end(int signal);
-
-// SIGTSTP, SIGTTIN and SIGTTOU.
-bool stops_by_default(int signal);
 
 // False if our parent is in another session: then nobody there would continue us after a stop.
 bool has_job_control();

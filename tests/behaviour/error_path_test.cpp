@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <filesystem>
 
 #include "detached.hpp"
@@ -334,4 +335,33 @@ TEST_CASE("success is quiet and -v says by what means") {
   }
   CHECK(run(Words{"-v", "-t", "30"} + probe("exit", {"0"})).err.find("tether: ties: ") !=
         std::string::npos);
+}
+
+TEST_CASE("-v says why COMMAND was ended, and what else was") {
+  const auto last_words = [](const Words& words, const Setup& setup = {}) {
+    const Finished finished = run(Words{"-v"} + words, setup);
+    const std::size_t quoted = finished.err.rfind("tether: '");
+    REQUIRE(quoted != std::string::npos);
+    return finished.err.substr(finished.err.find(" s: ", quoted) + 4);
+  };
+  CHECK(last_words({"-t", "50ms", "sleep", "30"}) == "its time was up\n");
+  CHECK(last_words(Words{"-t", "50ms", "-k", "50ms"} + probe("catch")) ==
+        "its time was up, and SIGKILL was needed\n");
+  Setup at_end;
+  at_end.before_exec = [] {
+    std::array<int, 2> ends{};
+    if (::pipe(ends.data()) != 0 || ::dup2(ends[0], 0) != 0) ::_exit(125);
+    (void)::close(ends[1]);
+  };
+  CHECK(last_words({"--die-on-eof=0", "sleep", "30"}, at_end) == "--die-on-eof was at its end\n");
+  const Finished left =
+      run({"-v", "--tree", "--", "/bin/sh", "-c", "setsid sleep 100 >/dev/null 2>&1 & exit 0"});
+  CHECK(left.err.find("tether: 1 of what it had started was ended\n") != std::string::npos);
+  CHECK(run({"-v", "--exec", "--nnp", "true"}).err.find("tether: becoming 'true' as process ") ==
+        0);
+  Setup ready;
+  const Finished told = run({"-v", "--notify=fd:3", "--", "/bin/sh", "-c", "echo >&3"}, ready);
+  CHECK(told.err.find("tether: '/bin/sh' was ready after ") != std::string::npos);
+  const Finished late = run({"--notify=fd:3", "-t", "50ms", "sleep", "30"});
+  CHECK(late.err == "tether: 'sleep' was ended before it was ready: its time was up\n");
 }

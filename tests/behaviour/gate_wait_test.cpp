@@ -134,7 +134,7 @@ TEST_CASE("a tie that is up while the gate is closed ends the start") {
         run(held + Words{"--timeout=100ms"} + services.by_pidfile() + make_file(services),
             gate.setup());
     CHECK(late.exit_code == 124);
-    CHECK(late.err == "tether: the time was up before --block-fd let '/bin/sh' run\n");
+    CHECK(late.err == "tether: its time was up before --block-fd let '/bin/sh' run\n");
     CHECK(
         run(held + Words{"--timeout=1ms", "--preserve-status"} + make_file(services), gate.setup())
             .exit_code == 143);
@@ -150,7 +150,7 @@ TEST_CASE("a tie that is up while the gate is closed ends the start") {
     CHECK(gone.exit_code == 143);
     CHECK(gone.record("error").at("exit_status") == 143);
     CHECK(gone.first_error_line() ==
-          "tether: a process that it was to end with had ended before --block-fd let '/bin/sh' "
+          "tether: a process that it is tied to had ended before --block-fd let '/bin/sh' "
           "run");
     CHECK(services.is_clean());
     CHECK_FALSE(exists(services.path("made")));

@@ -91,8 +91,8 @@ TEST_CASE("a COMMAND that is not ready and ignores the first signal is killed wi
     CAPTURE(mode);
     const Services services;
     const Finished finished = run(mode +
-                                  Words{"--notify=fd:3", "--ready-timeout=500ms", "-k", "50ms",
-                                        "-s", "HUP", "--json", "--stdout=" + services.path("out")} +
+                                  Words{"--notify=fd:3", "--ready-timeout=1s", "-k", "1s", "-s",
+                                        "HUP", "--json", "--stdout=" + services.path("out")} +
                                   probe("fork"));
     CHECK(finished.exit_code == 124);
     const Json exit = finished.record("exit");

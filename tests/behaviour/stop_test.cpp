@@ -67,7 +67,7 @@ TEST_CASE("a service gets TERM and has its time to end") {
 TEST_CASE("a service that ignores TERM is killed after a time") {
   const Services services;
   const pid_t child = start_talking(services, probe("catch"));
-  const Finished stopped = services.stop({"-k", "50ms", "-v"});
+  const Finished stopped = services.stop({"-k", "1s", "-v"});
   CHECK(stopped.exit_code == 0);
   CHECK(is_gone(child));
   CHECK(says(services, "got 15"));

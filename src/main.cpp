@@ -61,16 +61,17 @@ Result<int> run(int argc, char** argv) {
   return tether::run_and_wait(options, inherited);
 }
 
-}  // namespace
-
-// Out of memory is the only exception that can get here.
+// Out of memory is the only exception that can get here. A child that was made by then ends with us
+// if it has a tie, and else goes on, as after any sudden death of ours.
 Result<int> run_safely(int argc, char** argv) {
   try {
     return run(argc, argv);
-  } catch (const std::exception& error) {
-    return Failure{Stage::usage, 0, {}, error.what(), {}};
+  } catch (const std::exception&) {
+    return Failure{Stage::supervise, ENOMEM, {}, "tether", {}};
   }
 }
+
+}  // namespace
 
 int main(int argc, char** argv) {
   const Result<int> result = run_safely(argc, argv);

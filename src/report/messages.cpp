@@ -42,7 +42,7 @@ bool write_line(std::string_view text, bool is_error) {
     if (control && text[i] == c1_lead) ++i;
   }
   line += '\n';
-  return ::write(STDERR_FILENO, line.data(), line.size()) >= 0;
+  return write_all(STDERR_FILENO, line);
 }
 
 // What was being done, to which the errno is the answer.

@@ -2,7 +2,9 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -29,12 +31,38 @@ int writing_error(int fd) {
   return 0;
 }
 
+constexpr unsigned memory_devices = 1;  // the major number of /dev/null and its like
+
+// COMMAND may write to the same pipe or terminal between our look and our write, which would block
+// then and with it all that tether watches. O_NONBLOCK belongs to the open file, which is COMMAND's
+// as well: so one of our own. Where there is none to be had (no /proc, somebody else's pipe) the
+// look has to do.
+UniqueFd open_again(int fd, const struct stat& what) {
+  const bool can_block =
+      S_ISFIFO(what.st_mode) || (S_ISCHR(what.st_mode) && major(what.st_rdev) != memory_devices);
+  if (!can_block) return {};
+  return UniqueFd(::open(fmt::format("/proc/self/fd/{}", fd).c_str(),
+                         O_WRONLY | O_NONBLOCK | O_APPEND | O_CLOEXEC | O_NOCTTY));
+}
+
 bool has_room(int fd) {
   pollfd entry{fd, POLLOUT, 0};
   return ::poll(&entry, 1, 0) > 0;
 }
 
 }  // namespace
+
+Stream::Stream(int fd, std::string name) : fd_(fd), name_(std::move(name)) {
+  struct stat what {};
+  if (::fstat(fd, &what) != 0) return;
+  own_ = open_again(fd, what);
+  is_socket_ = S_ISSOCK(what.st_mode);
+}
+
+ssize_t Stream::write_some(const std::string& line) const {
+  if (is_socket_) return ::send(fd_, line.data(), line.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+  return ::write(own_ ? own_.get() : fd_, line.data(), line.size());
+}
 
 void Stream::queue(std::string line) {
   if (!broken_) pending_.push_back(std::move(line));
@@ -43,7 +71,7 @@ void Stream::queue(std::string line) {
 void Stream::flush() {
   while (!pending_.empty() && has_room(fd_)) {
     std::string& line = pending_.front();
-    const ssize_t written = ::write(fd_, line.data(), line.size());
+    const ssize_t written = write_some(line);
     if (written < 0) {
       if (errno == EINTR) continue;
       if (errno == EAGAIN) return;

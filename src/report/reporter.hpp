@@ -22,7 +22,7 @@ namespace tether {
 class Stream {
  public:
   // `fd` stays the caller's; `name` is for messages.
-  Stream(int fd, std::string name) : fd_(fd), name_(std::move(name)) {}
+  Stream(int fd, std::string name);
   void queue(std::string line);
   // Writes what fits without blocking.
   void flush();
@@ -34,7 +34,11 @@ class Stream {
   bool gets_records = false;
 
  private:
+  [[nodiscard]] ssize_t write_some(const std::string& line) const;
+
   int fd_;
+  UniqueFd own_;  // the same, opened again; empty where nobody's writing can get in our way
+  bool is_socket_ = false;
   std::string name_;
   std::vector<std::string> pending_;
   bool broken_ = false;

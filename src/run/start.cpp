@@ -78,14 +78,12 @@ Failure Start::give_up_at_gate(Failure failure) {
 }
 
 Status Start::run() {
-  // What is sent to the first process of a PID namespace is thrown away unless it is blocked or
-  // handled (pid_namespaces(7)): whoever stops a container at once would be waited for in vain.
-  const bool is_init = ::getpid() == 1;
-  if (is_init) inherited_.signals = take_over_signals();
+  // Whoever stops a container at once is not to wait for a FIFO's other end.
+  if (::getpid() == 1) end_on_request();
   Status opened = open_everything();
-  // Else as late as can be: until here tether ends as any program does. From here on a reader that
-  // went away is an errno and not a signal.
-  if (!is_init) inherited_.signals = take_over_signals();
+  // As late as can be: until here tether ends as any program does. From here on a reader that went
+  // away is an errno and not a signal.
+  inherited_.signals = take_over_signals();
   if (!opened.ok()) return fail(opened.failure());
   if (Status said = say_nohup_notice(options_, *launch_); !said.ok()) return fail(said.failure());
   Result<UniqueFd> signals = Supervisor::open_signals();

@@ -128,7 +128,7 @@ Status Supervisor::watch_once() {
   const int ready = ::poll(watched.data(), watched.size(), milliseconds_to_wait());
   if (ready < 0 && errno == EINTR) return Unit{};
   if (ready < 0) return Failure{Stage::supervise, errno, {}, {}, {}};
-  if (ready == 0) child_.tend();
+  if (!ended_) child_.tend();
   ended_ = ended_ || watched[0].revents != 0;
   released_ = (watched[0].revents & POLLHUP) != 0;
   if (watched[4].revents != 0) read_tree();

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "report/messages.hpp"
+#include "sys/deadline.hpp"
 #include "sys/process_identity.hpp"
 
 namespace tether {
@@ -110,6 +111,8 @@ void WatchedChild::replace_keeper() {
 }
 
 void WatchedChild::tend() {
+  if (next_tending().count() > 0) return;
+  last_tending_ = std::chrono::steady_clock::now();
   if (keeper_missing_) replace_keeper();
   if (sampler_) sampler_->sample();
 }
@@ -118,7 +121,8 @@ std::chrono::milliseconds WatchedChild::next_tending() const {
   auto next = std::chrono::milliseconds::max();
   if (keeper_missing_) next = keeper_retry;
   if (sampler_) next = std::min(next, UsageSampler::next_interval(elapsed()));
-  return next;
+  if (next == std::chrono::milliseconds::max()) return next;
+  return time_until(last_tending_ + next);
 }
 
 }  // namespace tether

@@ -63,7 +63,7 @@ class WatchedChild {
   void replace_keeper();
   void end_keeper() { keeper_.end(); }
 
-  // What has to be done now and then: usage looked at, a keeper tried for again.
+  // What has to be done now and then, if it is time: usage looked at, a keeper tried for again.
   void tend();
   [[nodiscard]] std::chrono::milliseconds next_tending() const;
 
@@ -79,6 +79,7 @@ class WatchedChild {
   bool lost_parent_ = false;
   bool was_adopted_ = false;  // it is not our own child by birth
   bool keeper_missing_ = false;
+  std::chrono::steady_clock::time_point last_tending_ = std::chrono::steady_clock::now();
 };
 
 }  // namespace tether

@@ -59,9 +59,10 @@ std::string link_of(int fd) {
 
 std::vector<std::string> directories_in(int directory_fd) {
   std::vector<std::string> names;
-  const int fd = ::openat(directory_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  DIR* const directory = fd >= 0 ? ::fdopendir(fd) : nullptr;
+  UniqueFd fd(::openat(directory_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  DIR* const directory = fd ? ::fdopendir(fd.get()) : nullptr;
   if (directory == nullptr) return names;
+  (void)fd.release();  // the directory's from here on
   while (const dirent* const entry = ::readdir(directory))
     if (entry->d_type == DT_DIR && entry->d_name[0] != '.') names.emplace_back(entry->d_name);
   (void)::closedir(directory);

@@ -49,7 +49,8 @@ std::optional<std::string> elf_interpreter(int fd) {
 }  // namespace
 
 std::optional<std::string> interpreter_of(int directory_fd, const std::string& path) {
-  const UniqueFd file(::openat(directory_fd, path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  const UniqueFd file(
+      ::openat(directory_fd, path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
   if (!file) return std::nullopt;
   std::array<char, head_bytes> head{};
   const ssize_t got = ::pread(file.get(), head.data(), head.size(), 0);

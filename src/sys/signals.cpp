@@ -37,7 +37,27 @@ std::uint64_t bit(int signal) {
   return std::uint64_t{1} << (signal - 1);
 }
 
+constexpr int requests[] = {SIGTERM, SIGINT, SIGHUP, SIGQUIT};
+
+bool ends_on_request = false;
+
+void end_by(int signal) {
+  ::_exit(128 + signal);
+}
+
+void stop_ending_on_request() {
+  struct sigaction action {};
+  for (const int signal : requests)
+    if (::sigaction(signal, nullptr, &action) == 0 && action.sa_handler == end_by)
+      (void)::signal(signal, SIG_DFL);
+}
+
 }  // namespace
+
+void end_on_request() {
+  for (const int signal : requests) catch_if_default(signal, end_by);
+  ends_on_request = true;
+}
 
 InheritedSignals take_over_signals() {
   InheritedSignals inherited;
@@ -48,6 +68,7 @@ InheritedSignals take_over_signals() {
   KernelSigaction old;
   (void)swap_action(SIGCHLD, &by_default, &old);
   inherited.sigchld_ignored = old.handler == SIG_IGN;
+  if (ends_on_request) stop_ending_on_request();
   return inherited;
 }
 

@@ -20,6 +20,11 @@ struct InheritedSignals {
 // would reap our child and lose its status (sigaction(2), NOTES). Returns what was there before.
 InheritedSignals take_over_signals();
 
+// For the first process of a PID namespace, from which the kernel keeps every signal that is
+// neither blocked nor handled (pid_namespaces(7)): until take_over_signals() one that asks to end
+// does so, with 128+n.
+void end_on_request();
+
 // Async-signal-safe. The exact inverse of take_over_signals(): first the dispositions, then the
 // mask, with which what was pending is delivered.
 void give_back_dispositions(const InheritedSignals& inherited) noexcept;

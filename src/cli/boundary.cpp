@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <cctype>
 #include <string_view>
 
 #include "cli/usage.hpp"
@@ -15,6 +16,14 @@ Failure unknown(std::string_view word, std::string_view name) {
                nearest == nullptr
                    ? see_help
                    : fmt::format("did you mean '--{}'? {}", nearest->name, see_help));
+}
+
+// One of several letters, unless they are a long name behind one dash.
+Failure unknown_letter(std::string_view word, std::size_t at) {
+  const std::string_view name = word.substr(1);
+  const bool is_letter = std::isalnum(static_cast<unsigned char>(word[at])) != 0;
+  if (name.size() == 1 || !is_letter || nearest_option(name) != nullptr) return unknown(word, name);
+  return usage(fmt::format("unknown option '-{}' in '{}'", word[at], word));
 }
 
 class Scanner {
@@ -56,7 +65,7 @@ class Scanner {
   Status take_letters(std::string_view word) {
     for (std::size_t i = 1; i < word.size(); ++i) {
       const OptionRow* row = find_option(word[i]);
-      if (row == nullptr) return unknown(word, word.substr(1));
+      if (row == nullptr) return unknown_letter(word, i);
       if (!row->takes_value()) {
         add(*row, {});
         continue;

@@ -39,7 +39,9 @@ std::vector<std::string> words_for_library(const Boundary& boundary) {
 // A long name behind one dash is its first letter with a value.
 const OptionRow* meant_by(const OptionRow& row, const std::string& value) {
   for (const char* letter = row.letters; *letter != 0; ++letter)
-    if (const OptionRow* meant = find_option(*letter + value); meant != nullptr) return meant;
+    if (const OptionRow* meant = find_option(*letter + value.substr(0, value.find('=')));
+        meant != nullptr)
+      return meant;
   return nullptr;
 }
 

@@ -45,6 +45,8 @@ constexpr Contradiction contradictions[] = {
     {"exec", "die-with-parent", "nobody stays to end it"},
     {"exec", "die-with-pid", "nobody stays to end it"},
     {"exec", "die-on-eof", "nobody stays to end it"},
+    {"exec", "signal", "nobody stays to end it"},
+    {"exec", "kill-after", "nobody stays to end it"},
     {"exec", "rewrite", "nobody stays to pass signals on"},
     {"exec", "tree", "nobody stays to end it"},
     {"exec", "pid-namespace", no_child},
@@ -54,6 +56,7 @@ constexpr Contradiction contradictions[] = {
     {"exec", "notify", "nobody stays to hear it"},
     {"exec", "block-fd", no_child},
     {"exec", "print-pid", "the pid is the caller's own to know"},
+    {"ctty", "nohup", "one takes the terminal, the other leaves it"},
     {"log", "stdout", same_output},
     {"log", "stderr", same_output},
     {"verbose", "quiet", "one says more, the other less"},
@@ -87,7 +90,7 @@ Status check_pairs(const Boundary& boundary, const Options& options) {
   for (const Contradiction& pair : contradictions)
     // A dry run stays to print its record.
     if (is_named(boundary, pair.one) && is_named(boundary, pair.other) &&
-        !(options.dry_run && pair.reason == nobody_stays))
+        !(options.dry_run && pair.other == std::string_view("json")))
       return usage(fmt::format("--{} and --{} contradict each other: {}", pair.one, pair.other,
                                pair.reason));
   for (const Dependence& needs : dependences)

@@ -243,6 +243,35 @@ std::size_t likeness(std::string_view name, std::string_view known) {
   return is_abbreviation ? 1 : edit_distance(name, known);
 }
 
+// What other tools call it.
+struct Elsewhere {
+  std::string_view name;
+  const char* ours;
+};
+constexpr Elsewhere names_elsewhere[] = {
+    {"background", "detach"},
+    {"cwd", "chdir"},
+    {"daemon", "detach"},
+    {"daemonize", "detach"},
+    {"directory", "chdir"},
+    {"foreground", "wait"},
+    {"kill-child", "autokill"},
+    {"make-pidfile", "pidfile"},
+    {"new-session", "setsid"},
+    {"output", "stdout"},
+    {"pdeathsig", "die-with-parent"},
+    {"setenv", "env"},
+    {"unsetenv", "unset-env"},
+    {"unshare-pid", "pid-namespace"},
+};
+
+std::string in_lower_case(std::string_view name) {
+  std::string lower(name);
+  for (char& c : lower)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  return lower;
+}
+
 }  // namespace
 
 std::span<const OptionRow> option_table() {
@@ -262,7 +291,10 @@ const OptionRow* find_option(char letter) {
   return nullptr;
 }
 
-const OptionRow* nearest_option(std::string_view name) {
+const OptionRow* nearest_option(std::string_view word) {
+  const std::string name = in_lower_case(word.substr(0, word.find('=')));
+  for (const Elsewhere& elsewhere : names_elsewhere)
+    if (name == elsewhere.name) return find_option(elsewhere.ours);
   const OptionRow* nearest = nullptr;
   // More than half of it wrong is another word.
   std::size_t best = std::max<std::size_t>(2, name.size() / 2 + 1);

@@ -10,7 +10,6 @@
 
 #include "numbers.hpp"
 #include "sys/signal_names.hpp"
-#include "sys/signal_names.hpp"
 
 namespace tether {
 namespace {

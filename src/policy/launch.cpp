@@ -201,9 +201,28 @@ bool Launch::looks_executable() const {
   return !interpreter || is_executable(base_fd(), *interpreter);
 }
 
+// Which of the candidates it was that may not be executed, and why.
+void Launch::explain_denial(Failure& failure) const {
+  bool is_hidden = false;
+  for (const std::string& candidate : candidate_storage_) {
+    struct stat file {};
+    if (::fstatat(base_fd(), candidate.c_str(), &file, 0) != 0) {
+      is_hidden = is_hidden || errno == EACCES;
+      continue;
+    }
+    const auto interpreter = interpreter_of(base_fd(), candidate);
+    if (S_ISDIR(file.st_mode)) failure.hint = "it is a directory";
+    if (interpreter && !is_executable(base_fd(), *interpreter)) failure.path = *interpreter;
+    return;
+  }
+  if (is_hidden && failure.detail.find('/') == std::string::npos)
+    failure.hint = "a directory in PATH may not be searched";
+}
+
 Failure Launch::explain_exec(Failure failure) const {
   failure.detail = options_->command[0];
   failure.path = failure.detail;
+  if (failure.error_number == EACCES) explain_denial(failure);
   if (failure.error_number != ENOENT) return failure;
   for (const std::string& candidate : candidate_storage_) {
     const auto interpreter = interpreter_of(base_fd(), candidate);

@@ -59,14 +59,15 @@ class Launch {
   // Whether exec is likely to succeed: COMMAND is there, and so is its interpreter.
   [[nodiscard]] bool looks_executable() const;
 
-  // A failed exec explained: names COMMAND and, if that is what is missing, the interpreter of the
-  // file that was found.
+  // A failed exec explained: names COMMAND and, if it is that one, the interpreter of the file
+  // that was found.
   [[nodiscard]] Failure explain_exec(Failure failure) const;
 
   // Our terminal, if the child's own group is to have its foreground whenever we have; else -1.
   [[nodiscard]] int terminal_fd() const { return terminal_.get(); }
 
  private:
+  void explain_denial(Failure& failure) const;
   Launch(const Options& options, const Inherited& inherited)
       : options_(&options), inherited_(&inherited) {}
 

@@ -112,6 +112,8 @@ bool is_sentence(Stage stage) {
          stage == Stage::running || stage == Stage::ready;
 }
 
+constexpr const char* few_descriptors = "a limit on descriptors is reached: ulimit -n";
+
 // What the user can do about it where the one who failed had nothing closer to say.
 const char* usual_hint(const Failure& failure) {
   const int error = failure.error_number;
@@ -122,7 +124,13 @@ const char* usual_hint(const Failure& failure) {
       // One that an option names; the standard ones are named by their words.
       if (error != EBADF || failure.detail.rfind("--", 0) != 0) break;
       return "a shell opens it for tether, by N<FILE or N>FILE";
+    case Stage::pidfile:
+      if (error == ENOENT) return "its directory has to be there";
+      return error == EACCES || error == EROFS ? "another file is made beside it" : "";
+    case Stage::supervise:
+      return error == EMFILE ? few_descriptors : "";
     case Stage::clone:
+      if (error == EMFILE) return few_descriptors;
       if (error != EAGAIN) break;
       return "a limit on processes is reached: ulimit -u, or pids.max of a cgroup";
     case Stage::ctty:

@@ -45,6 +45,10 @@ UniqueFd open_again(int fd, const struct stat& what) {
                          O_WRONLY | O_NONBLOCK | O_APPEND | O_CLOEXEC | O_NOCTTY));
 }
 
+std::string status_fd_name(int fd) {
+  return fmt::format("--status-fd={}", fd);
+}
+
 bool has_room(int fd) {
   pollfd entry{fd, POLLOUT, 0};
   return ::poll(&entry, 1, 0) > 0;
@@ -130,25 +134,31 @@ Status StatusFile::replace_with(const std::string& line) {
   return record_failure(error_number, path_);
 }
 
-Status Reporter::open(const Options& options, const CallersDescriptors& callers) {
-  if (options.json || options.print_pid) {
+Status check_record_descriptors(const Options& options, const CallersDescriptors& callers) {
+  if (options.json || options.print_pid)
     if (const int error = writing_error(STDOUT_FILENO); error != 0)
-      return Failure{Stage::descriptor, error, {}, "standard output", {}};
-    if (options.json) stream_on(STDOUT_FILENO, "standard output").gets_records = true;
-  }
-  if (options.status_fd)
-    if (Status opened = open_status_fd(*options.status_fd, callers); !opened.ok()) return opened;
-  if (options.status_file) return open_status_file(*options.status_file);
-  return Unit{};
+      return Failure{
+          Stage::descriptor,
+          error,
+          {},
+          "standard output",
+          options.json ? "--status-fd and --status-file take the records elsewhere" : ""};
+  if (!options.status_fd) return Unit{};
+  const int fd = *options.status_fd;
+  const int error = callers.has(fd) ? writing_error(fd) : EBADF;
+  if (error == 0) return Unit{};
+  return Failure{Stage::descriptor, error, {}, status_fd_name(fd), {}};
 }
 
-Status Reporter::open_status_fd(int fd, const CallersDescriptors& callers) {
-  const std::string name = fmt::format("--status-fd={}", fd);
-  if (const int error = callers.has(fd) ? writing_error(fd) : EBADF; error != 0)
-    return Failure{Stage::descriptor, error, {}, name, {}};
-  // A copy would keep a reader from the end of file.
-  withhold(fd);
-  stream_on(fd, name).gets_records = true;
+Status Reporter::open(const Options& options, const CallersDescriptors& callers) {
+  if (Status checked = check_record_descriptors(options, callers); !checked.ok()) return checked;
+  if (options.json) stream_on(STDOUT_FILENO, "standard output").gets_records = true;
+  if (options.status_fd) {
+    // A copy would keep a reader from the end of file.
+    withhold(*options.status_fd);
+    stream_on(*options.status_fd, status_fd_name(*options.status_fd)).gets_records = true;
+  }
+  if (options.status_file) return open_status_file(*options.status_file);
   return Unit{};
 }
 

@@ -69,6 +69,9 @@ class StatusFile {
   ReplacementFile replacement_;
 };
 
+// Whether the descriptors that records are asked for on can be written to.
+Status check_record_descriptors(const Options& options, const CallersDescriptors& callers);
+
 class Reporter {
  public:
   // Checks and opens what `options` name, so that nothing fails later that could fail now; what was
@@ -103,7 +106,6 @@ class Reporter {
   // Waits for as long as `is_unfinished`.
   void finish_while(const std::function<bool()>& is_unfinished, int signals);
   Stream& stream_on(int fd, std::string name);
-  Status open_status_fd(int fd, const CallersDescriptors& callers);
   Status open_status_file(const std::string& path);
 
   std::vector<Stream> streams_;

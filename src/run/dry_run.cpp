@@ -8,7 +8,10 @@
 #include "engine/spawn.hpp"
 #include "report/messages.hpp"
 #include "report/records.hpp"
+#include "report/reporter.hpp"
 #include "report/table.hpp"
+#include "run/gate.hpp"
+#include "run/receiver.hpp"
 #include "run/run.hpp"
 #include "run/start.hpp"
 #include "sys/cgroup.hpp"
@@ -76,6 +79,18 @@ std::string dry_run_text(const DryRunRecord& record) {
   return text + guarantee_rows(record.guarantees);
 }
 
+// The same questions that a start asks before it makes anything.
+Status look_at_what_is_named(const Options& options, const Inherited& inherited) {
+  const CallersDescriptors callers{options.status_fd, options.block_fd, options.die_on_eof,
+                                   options.pidfd_fd};
+  if (Status written = check_record_descriptors(options, callers); !written.ok()) return written;
+  if (options.pidfd_fd && !options.become)
+    if (Status opened = Receiver().open(options, callers); !opened.ok()) return opened;
+  if (Status gate = check_gate(options, callers); !gate.ok()) return gate;
+  const Result<TieWatch> ties = TieWatch::open(options, inherited.parent, callers);
+  return ties.ok() ? Status(Unit{}) : ties.failure();
+}
+
 Status look_at_cgroup(const Options& options, DryRunRecord& record) {
   if (!options.cgroup) return Unit{};
   const Result<bool> makes = Cgroup::would_make(*options.cgroup);
@@ -96,6 +111,8 @@ Result<int> show_dry_run(const Options& asked, const Inherited& inherited) {
   const bool in_place = options.mode == Mode::in_place;
   if (Status permitted = check_privilege(options, facts_for(options, nullptr)); !permitted.ok())
     return permitted.failure();
+  if (Status looked = look_at_what_is_named(options, inherited); !looked.ok())
+    return looked.failure();
   Result<Launch> launch = Launch::prepare(options, inherited);
   if (!launch.ok()) return launch.failure();
   DryRunRecord record;

@@ -68,7 +68,11 @@ bool command_has(int socket, const Options& options) {
 Status Receiver::open(const Options& options, const CallersDescriptors& callers) {
   if (socket_) return Unit{};
   const int fd = *options.pidfd_fd;
-  if (!callers.has(fd)) return socket_failure(fd, EBADF);
+  if (!callers.has(fd)) {
+    Failure failure = socket_failure(fd, EBADF);
+    failure.hint = hint_for(ENOTSOCK);
+    return failure;
+  }
   if (const int error = sending_error(fd); error != 0) {
     Failure failure = socket_failure(fd, error);
     failure.hint = hint_for(error);

@@ -37,6 +37,7 @@ void check(const ErrorPath& path, Setup setup = {}) {
   REQUIRE(::chmod(directory.path().c_str(), 0755) == 0);
   directory.write("plain", "hello\n");
   directory.write("script", "#!/no/such/interpreter\n", 0755);
+  directory.write("unusable", "#!./plain\n", 0755);
   std::filesystem::create_directory(directory.path("dir"));
   std::filesystem::create_symlink("loop", directory.path("loop"));
   setup.before_exec = [&directory, inner = setup.before_exec] {
@@ -84,6 +85,15 @@ TEST_CASE("a word that is no option of tether's is told the nearest") {
              "timeout"),
       misuse({"-stop", "true"}, "option '--signal' wants a signal's name or number, not 'top'",
              "stop"),
+      misuse({"-timeout=5", "true"},
+             "option '--timeout' wants a duration such as 1.5, 200ms, 30s, 5m, 2h, 1d or inf, not "
+             "'imeout=5'",
+             "timeout"),
+      // As it is called elsewhere, or in capitals.
+      misuse({"--daemonize", "true"}, "unknown option '--daemonize'", "detach"),
+      misuse({"--pdeathsig=KILL", "true"}, "unknown option '--pdeathsig'", "die-with-parent"),
+      misuse({"--TREE", "true"}, "unknown option '--TREE'", "tree"),
+      misuse({"-qx", "true"}, "unknown option '-x' in '-qx'"),
       misuse({"--nothing-like-it", "true"}, "unknown option '--nothing-like-it'"),
       misuse({"-Z", "true"}, "unknown option '-Z'"),
   });
@@ -172,7 +182,9 @@ TEST_CASE("a COMMAND that is not there is 127 and one that cannot be executed 12
         {mode + Words{"no-such"}, 127, "cannot run 'no-such': No such file or directory", ""},
         {mode + Words{"./no/such"}, 127, "cannot run './no/such': No such file or directory", ""},
         {mode + Words{"./plain"}, 126, "cannot run './plain': Permission denied", not_executable},
-        {mode + Words{"./dir"}, 126, "cannot run './dir': Permission denied", not_executable},
+        {mode + Words{"./dir"}, 126, "cannot run './dir': Permission denied", "it is a directory"},
+        {mode + Words{"./unusable"}, 126,
+         "cannot run './unusable': interpreter './plain': Permission denied", not_executable},
         {mode + Words{"./plain/x"}, 126, "cannot run './plain/x': Not a directory", ""},
         {mode + Words{"./loop"}, 126, "cannot run './loop': Too many levels of symbolic links", ""},
         {mode + Words{"./script"}, 126,
@@ -200,7 +212,7 @@ TEST_CASE("a file or a directory or a descriptor that is not there is named") {
       {{"--pidfile=no/such", "true"},
        125,
        "cannot use pidfile 'no/such': No such file or directory",
-       ""},
+       "its directory has to be there"},
       {{"--pidfile=plain", "true"},
        125,
        "cannot use pidfile 'plain': it holds something else than a pid",
@@ -222,6 +234,30 @@ TEST_CASE("a file or a directory or a descriptor that is not there is named") {
        "cannot use cgroup 'no': No such file or directory",
        "only the last directory of a path is made"},
   });
+}
+
+TEST_CASE("a dry run finds what a start would, of what can be found without making anything") {
+  for (const char* option : {"--status-fd=77", "--block-fd=77", "--die-on-eof=77", "--pidfd-fd=77",
+                             "--die-with-pid=2147483647", "--keep-fd=77", "--cgroup=no/such"}) {
+    const Finished real = run({option, "true"});
+    const Finished dry = run({"--dry-run", option, "true"});
+    CHECK(real.exit_code == 125);
+    CHECK(dry.exit_code == 125);
+    CHECK(dry.err == real.err);
+  }
+}
+
+TEST_CASE("a name in no directory that may be searched is told so") {
+  if (!is_root()) return;
+  TemporaryDirectory directory;
+  REQUIRE(::chmod(directory.path().c_str(), 0700) == 0);
+  Setup setup = as_user(4711);
+  setup.environment = {"PATH=" + directory.path()};
+  check({{"no-such"},
+         126,
+         "cannot run 'no-such': Permission denied",
+         "a directory in PATH may not be searched"},
+        setup);
 }
 
 TEST_CASE("a descriptor at which nobody can hang up is no tie") {

@@ -43,7 +43,9 @@ TEST_CASE("a descriptor that is closed or only readable is refused before anythi
   closed.before_exec = [] { (void)::close(1); };
   finished = run(Words{"--json"} + command, closed);
   CHECK(finished.exit_code == 125);
-  CHECK(finished.err == "tether: standard output: Bad file descriptor\n");
+  CHECK(finished.err ==
+        "tether: standard output: Bad file descriptor\n"
+        "tether: hint: --status-fd and --status-file take the records elsewhere\n");
   CHECK_FALSE(exists(directory.path("made")));
 }
 

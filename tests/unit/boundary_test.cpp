@@ -161,15 +161,15 @@ TEST_CASE("what is no option of ours is refused by name") {
   check_refused({"--=1", "cmd"}, "unknown option '--'");
   check_refused({"---", "cmd"}, "unknown option '---'");
   check_refused({"-Z", "cmd"}, "unknown option '-Z'");
-  check_refused({"-qZ", "cmd"}, "unknown option '-qZ'");
+  check_refused({"-qZ", "cmd"}, "unknown option '-Z' in '-qZ'");
   check_refused({"-5", "cmd"}, "unknown option '-5'");
   check_refused({"-\xC3\xA9", "cmd"}, "unknown option '-\xC3\xA9'");
   check_refused({"--JSON", "cmd"}, "unknown option '--JSON'");
   check_refused({"--json", "--nosuch", "cmd"}, "unknown option '--nosuch'");
-  check_refused({"-dZ", "cmd"}, "unknown option '-dZ'");
+  check_refused({"-dZ", "cmd"}, "unknown option '-Z' in '-dZ'");
   check_refused({"-detach", "cmd"}, "unknown option '-detach'");
   check_refused({"-D", "cmd"}, "unknown option '-D'");
-  check_refused({"-K5", "cmd"}, "unknown option '-K5'");
+  check_refused({"-K5", "cmd"}, "unknown option '-K' in '-K5'");
 }
 
 TEST_CASE("an abbreviation is no option") {

@@ -17,7 +17,8 @@ fi
 option_rows=$1 tether=$2 man_page=$3 completions=$4 schema=$5
 here=$(dirname "$0")
 update=$here/../completions/update
-for file in "$option_rows" "$tether" "$man_page" "$schema" "$completions"/{tether.bash,_tether,tether.fish}; do
+for file in "$option_rows" "$tether" "$man_page" "$schema" \
+  "$completions"/{tether.bash,_tether,tether.fish}; do
   [[ -r $file && -f $file ]] || { printf 'drift: cannot read %s\n' "$file" >&2; exit 2; }
 done
 tether=$(realpath "$tether")

@@ -224,7 +224,9 @@ Status check_command(const Options& options) {
 
 }  // namespace
 
-std::span<const Contradiction> contradiction_table() { return contradictions; }
+std::span<const Contradiction> contradiction_table() {
+  return contradictions;
+}
 
 Status check_consistency(const Boundary& boundary, const Options& options) {
   if (Status pairs = check_pairs(boundary, options); !pairs.ok()) return pairs;

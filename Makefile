@@ -131,7 +131,7 @@ package: export SOURCE_DATE_EPOCH := $(or $(SOURCE_DATE_EPOCH),$(commit_time))
 package: build
 	@cmake --build $(BUILD) --target package-files -- --no-print-directory
 	@rm -rf $(BUILD)/packages
-	@cpack --config $(BUILD)/CPackConfig.cmake -B $(BUILD)/packages >$(BUILD)/package.log 2>&1 || \
+	@umask 022; cpack --config $(BUILD)/CPackConfig.cmake -B $(BUILD)/packages >$(BUILD)/package.log 2>&1 || \
 	  { cat $(BUILD)/package.log; exit 1; }
 	@rm -rf $(BUILD)/packages/_CPack_Packages
 	@ls $(BUILD)/packages/*

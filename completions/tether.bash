@@ -35,6 +35,23 @@ _tether_signals()
     mapfile -t COMPREPLY < <(compgen -W "${names[*]}" -- "$1")
 }
 
+# FROM:TO, the one after the other. KILL and STOP cannot be caught; 0 drops the signal.
+_tether_rewrites()
+{
+    local name
+    local -a pairs=()
+    _tether_signals "${1#*:}"
+    if [[ $1 == *:* ]]; then
+        [[ ${1#*:} != ?(0) ]] || COMPREPLY+=(0)
+        pairs=("${COMPREPLY[@]/#/${1%%:*}:}")
+    else
+        for name in "${COMPREPLY[@]}"; do
+            [[ ${name#SIG} == @(KILL|STOP) ]] || pairs+=("$name:")
+        done
+    fi
+    COMPREPLY=("${pairs[@]}")
+}
+
 # Lengths of time: units for the number that is typed, or a few that are common.
 _tether_durations()
 {
@@ -60,7 +77,7 @@ _tether_command()
 # What the value $2 of the option $1 can become.
 _tether_value()
 {
-    local value=$2 kind="" choices=""
+    local value=$2 choices=""
     _tether_kind "$1"
     case $kind in
         directory) _tether_files "$value" -d ;;
@@ -70,13 +87,8 @@ _tether_value()
         duration) _tether_durations "$value" ;;
         command) mapfile -t COMPREPLY < <(compgen -c -- "$value") ;;
         signals)
-            _tether_signals "${value#*:}"
-            if [[ $value == *:* ]]; then
-                COMPREPLY=("${COMPREPLY[@]/#/${value%%:*}:}")
-            else
-                COMPREPLY=("${COMPREPLY[@]/%/:}")
-                compopt -o nospace
-            fi
+            _tether_rewrites "$value"
+            [[ ${COMPREPLY[*]-} != *: ]] || compopt -o nospace
             ;;
         pid)
             mapfile -t COMPREPLY < <(compgen -W "$(cd /proc && printf '%s ' [0-9]*)" -- "$value")
@@ -91,6 +103,18 @@ _tether_value()
             [[ $value == *=* ]] || mapfile -t COMPREPLY < <(compgen -e -S = -- "$value")
             ;;
     esac
+}
+
+# Puts $1 in front of the values. What readline sees then is no name of a directory any more, so that
+# the slash has to be ours.
+_tether_attach()
+{
+    local i
+    for i in "${!COMPREPLY[@]}"; do
+        [[ $kind != @(file|directory) || ! -d ${COMPREPLY[i]} ]] || COMPREPLY[i]=${COMPREPLY[i]%/}/
+    done
+    COMPREPLY=("${COMPREPLY[@]/#/$1}")
+    [[ ${COMPREPLY[*]-} != */ ]] || compopt -o nospace
 }
 
 # begin of what completions/update makes
@@ -248,13 +272,14 @@ _tether()
         fi
         return
     fi
+    local kind=""
     _tether_value "$name" "$value"
 
     # Readline replaces its own idea of the word, which may begin later than the value, or earlier.
     local part=${2-}
     [[ $part != [=:] ]] || part=
     if ((${#part} > ${#value})); then
-        COMPREPLY=("${COMPREPLY[@]/#/${full%"$value"}}")
+        _tether_attach "${full%"$value"}"
     elif [[ $value == *:* && -n ${COMPREPLY[*]-} ]]; then
         COMPREPLY=("${COMPREPLY[@]#"${value%"$part"}"}")
     fi

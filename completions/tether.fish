@@ -41,16 +41,23 @@ function __tether_complete_command
     set -l words (__tether_command)
     set -l current $words[-1]
     set -e words[-1]
-    complete -C (string join ' ' -- (string escape -- $words) $current)
+    # Attached: fish takes a word of its own for an option of complete's, if it begins with a hyphen.
+    complete --do-complete=(string join ' ' -- (string escape -- $words) $current)
+end
+
+# The value that is being typed, without the option that it is attached to.
+function __tether_value
+    set -l letters $__tether_valued_letters
+    commandline -ct | string replace -r -- "^(--[^=]*=|-[^-$letters]*[$letters])" ''
 end
 
 function __tether_directory
-    __fish_complete_directories (commandline -ct | string replace -r '^--[^=]*=' '')
+    __fish_complete_directories (__tether_value)
 end
 
 # Units for the number that is typed, or a few that are common.
 function __tether_duration
-    set -l number (commandline -ct | string replace -r '^(--[^=]*=|-[a-zA-Z]+)' '')
+    set -l number (__tether_value)
     if string match -qr '^[0-9]*\.?[0-9]+$' -- $number
         printf '%s\n' $number{ms,s,m,h,d}
     else
@@ -87,14 +94,14 @@ function __tether_signal
     printf '%s\n' $names
 end
 
-# FROM:TO, the one after the other.
+# FROM:TO, the one after the other. KILL and STOP cannot be caught; 0 drops the signal.
 function __tether_signals
     set -l from (commandline -ct | string match -r '[^=:]*:')
     set -l names (__tether_signal)
     if set -q from[1]
         printf '%s\n' $from$names {$from}0
     else
-        printf '%s:\n' $names
+        printf '%s:\n' (string match -vr '^(SIG)?(KILL|STOP)$' -- $names)
     end
 end
 

@@ -1,23 +1,23 @@
 #!/usr/bin/env bash
 # drift_test.sh - check that drift.sh finds a difference: plants each in a copy, one at a time.
 #
-# usage   drift_test.sh OPTION-ROWS TETHER MAN-PAGE COMPLETIONS-FOLDER
+# usage   drift_test.sh OPTION-ROWS TETHER MAN-PAGE COMPLETIONS-FOLDER SCHEMA
 # stderr  a line for each planted difference that was not found, or not told of.
 # exit    0 all were found; 1 not all; 2 bad usage; 77 drift.sh cannot run here.
 set -euo pipefail
 
-if [[ $# -ne 4 ]]; then
-  printf 'usage: drift_test.sh OPTION-ROWS TETHER MAN-PAGE COMPLETIONS-FOLDER\n' >&2
+if [[ $# -ne 5 ]]; then
+  printf 'usage: drift_test.sh OPTION-ROWS TETHER MAN-PAGE COMPLETIONS-FOLDER SCHEMA\n' >&2
   exit 2
 fi
 drift=$(cd "$(dirname "$0")" && pwd)/drift.sh
-option_rows=$(realpath "$1") tether=$(realpath "$2") man_page=$3 completions=$4
+option_rows=$(realpath "$1") tether=$(realpath "$2") man_page=$3 completions=$4 schema=$5
 place=$(mktemp -d)
 trap 'rm -rf "$place"' EXIT
 
 # stand_in FILE PROGRAM CHANGE: a script that prints what the program does, changed by sed.
 stand_in() {
-  printf "#!/bin/sh\n%s \"\$@\" | sed -E '%s'\n" "$2" "$3" >"$1"
+  printf "#!/bin/bash\nset -o pipefail\n%s \"\$@\" | sed -E '%s'\n" "$2" "$3" >"$1"
   chmod +x "$1"
 }
 
@@ -26,12 +26,13 @@ set_up() {
   stand_in "$place/option-rows" "$option_rows" ''
   stand_in "$place/tether" "$tether" ''
   cp "$man_page" "$place/tether.1"
+  cp "$schema" "$place/record.schema.json"
   mkdir "$place/completions"
   cp "$completions"/{tether.bash,_tether,tether.fish} "$place/completions"
 }
 compare() {
   "$drift" "$place/option-rows" "$place/tether" "$place/tether.1" "$place/completions" \
-    2>"$place/told"
+    "$place/record.schema.json" 2>"$place/told"
 }
 
 failed=0
@@ -88,6 +89,23 @@ planted tether.1 's/^\.Ss Readiness/.Ss Ready/' 'missing: Readiness'
 planted tether.1 's/^\.It Fl -notify Ns = Ns Cm socket/.It Fl -notify Ns = Ns Cm sock/' '--notify=socket'
 planted tether.1 's/^\.Fl -rewrite .*/.Fl -replace/' 'tether.1: not in the table: --replace'
 planted tether.1 's/tether \\-d \\-\\-tree/tether -d --trees/' 'tether.1: not in the table: --trees'
+
+planted tether 's/-t 10m -- make/-t 10x -- make/' '--help: an example that fails: .*10x'
+planted tether '/^ +tether -d --log/d' '--help: only 2 examples'
+planted tether.1 's/^(\.Dl tether.*)timeout=10m/\110x/' 'tether.1: an example that fails: .*10x'
+planted tether.1 's/^    \\-\\-notify=fd:3/    \\-\\-notify=3/' 'an example that fails: .*notify=3 '
+
+planted option-rows 's/^exec\tjson$/exec\tumask/' 'tether.1: missing: --exec contradicts --umask'
+planted option-rows 's/^exec\tjson$/exec\tumask/' 'not in the table: --exec contradicts --json'
+planted option-rows '$a umask\tnohup' 'tether.1: missing: --umask contradicts --nohup'
+planted tether.1 '/^Contradicts$/,/\.$/ s/^\.Fl -become ,/.Fl -umask ,/' 'missing: --exec contradicts --become'
+planted tether.1 '/^Contradicts$/,/\.$/ s/^\.Fl -verbose \./nothing./' 'missing: --verbose contradicts --quiet'
+
+planted record.schema.json 's/"hand-over"/"take-over"/' 'tether.1: RECORDS: missing: stage: take-over'
+planted record.schema.json 's/"not-ready",/"not-ready", "weather",/' 'RECORDS: missing: cause: weather'
+planted record.schema.json 's/"max_rss_kib": \{/"max_rss_mib": {/' 'RECORDS: not in the schema: max_rss_kib'
+planted tether.1 '/^\.It max_rss_kib/d' 'RECORDS: missing: max_rss_kib'
+planted tether.1 's/^\.Ql hand-over$/.Ql handing-over/' 'RECORDS: missing: stage: hand-over'
 
 for file in tether.bash _tether tether.fish; do
   planted "completions/$file" 's/-?-?success-status/&es/' "$file: missing: .*success-status"

@@ -1,9 +1,14 @@
 #!/usr/bin/env bash
 # man_lint.sh MAN-PAGE - what mandoc and groff have against the page, on standard error.
-# exit  0 nothing; 1 something; 77 one of them is not here.
+# exit  0 nothing; 1 something; 77 one of them is not here (in CI that is 1).
 set -euo pipefail
 
-command -v mandoc >/dev/null && command -v man >/dev/null || exit 77
+for tool in mandoc man; do
+  command -v "$tool" >/dev/null && continue
+  printf 'man_lint: no %s here\n' "$tool" >&2
+  [[ -z ${CI-} ]] || exit 1
+  exit 77
+done
 # Which other pages are installed here is no fault of this one.
 told=$(mandoc -T lint -W all "$1" 2>&1 |
   grep -vE 'outdated mandoc\.db|referenced manual not found' || true)

@@ -7,6 +7,7 @@
 #include <initializer_list>
 #include <iterator>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,13 +16,6 @@
 
 namespace tether {
 namespace {
-
-// Options that cannot stand together, and why.
-struct Contradiction {
-  const char* one;
-  const char* other;
-  const char* reason;
-};
 
 constexpr const char* nobody_stays = "nobody stays to do it";
 constexpr const char* no_child = "there is no child";
@@ -232,6 +226,10 @@ Status check_command(const Options& options) {
 }
 
 }  // namespace
+
+std::span<const Contradiction> contradiction_table() {
+  return contradictions;
+}
 
 Status check_consistency(const Boundary& boundary, const Options& options) {
   if (Status pairs = check_pairs(boundary, options); !pairs.ok()) return pairs;

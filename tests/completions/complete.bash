@@ -9,8 +9,25 @@ fi
 source "$TETHER_COMPLETIONS/tether.bash"
 complete -W 'alpha beta' peer
 
-# Only readline may say this to a completion that runs.
-compopt() { :; }
+# Only readline may be told by a completion that runs.
+compopt()
+{
+    [[ $* != *filenames* ]] || names=yes
+    [[ $* != *nospace* ]] || blank=
+}
+# What readline would put on the line: names of files and a blank are its work.
+put()
+{
+    local candidate
+    ((${#COMPREPLY[@]} == 1)) || blank=
+    for candidate in "${COMPREPLY[@]}"; do
+        if [[ -n $names && -d $candidate ]]; then
+            printf '%s/\n' "${candidate%/}"
+        else
+            printf '%s%s\n' "$candidate" "$blank"
+        fi
+    done
+}
 
 specification=$(complete -p tether) || exit 2
 [[ $specification =~ -F\ ([^ ]+) ]] || exit 2
@@ -39,7 +56,8 @@ cut_into_words()
 while IFS= read -r line; do
     cut_into_words "$line"
     COMP_CWORD=$((${#COMP_WORDS[@]} - 1)) COMP_LINE=$line COMP_POINT=${#line} COMP_TYPE=9 COMP_KEY=9
+    names='' blank=' '
     "$function" tether "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD - 1]}" </dev/null
-    ((${#COMPREPLY[@]} == 0)) || printf '%s\n' "${COMPREPLY[@]}"
+    put
     printf '.\n'
 done

@@ -43,6 +43,19 @@ check_program() {
   fi
 }
 
+# check_links FOLDER...: no document there has a link to a file that did not come along.
+check_links() {
+  local document link
+  while IFS= read -r document; do
+    while IFS= read -r link; do
+      [[ $link =~ ^([a-z]+:|#|$) || -e ${document%/*}/${link%%#*} ]] ||
+        failed "${document##*/} links to $link, which is not there"
+    done < <(zcat -f "$document" | sed -nE 's/(\]\(|(href|src)=")/\n&/g; p' |
+      sed -nE 's/^\]\(<?([^)> ]*).*/\1/p; s/^(href|src)="([^"]*).*/\2/p')
+  done < <(find "$@" -type f \( -path '*/doc/*' -o -iname '*.md' -o -iname '*.html' -o -name copyright \
+    -o -name LICENSE \))
+}
+
 # As when Tab is pressed after these letters, in a shell that was not told where to look.
 typed='tether --die-with-p'
 

@@ -105,9 +105,10 @@ std::vector<Row> rows_to_play(const std::string& only) {
     else
       rows.push_back(std::move(row));
   }
+  const char* ci = std::getenv("CI");
   for (const std::string& program : missing) {
     say("left out: " + program + " is not installed");
-    if (std::getenv("CI") != nullptr) fault("in CI a peer that is missing is a failure");
+    if (ci != nullptr && *ci != 0) fault("in CI a peer that is missing is a failure");
   }
   return rows;
 }

@@ -27,8 +27,9 @@ TO_README = $(TO_TEST) tmux jq procps librsvg2-bin fonts-dejavu-core \
   pngquant
 TO_LINT = $(TO_TEST) clang clang-format clang-tidy
 
-# $(call need,PACKAGES): installs those that are missing; says nothing if none is.
-need = @missing=; for package in $(1); do \
+# $(call need,PACKAGES): installs those that are missing; says nothing if none is, or where there is
+# no dpkg and they come by other means.
+need = @command -v dpkg-query >/dev/null || exit 0; missing=; for package in $(1); do \
 	  dpkg-query -W -f '$${Status}' $$package 2>/dev/null | grep -q ' installed$$' || \
 	    missing="$$missing $$package"; \
 	done; \
@@ -43,6 +44,9 @@ need = @missing=; for package in $(1); do \
 # A folder that was configured with tests keeps them.
 without_tests = $(if $(wildcard $(BUILD)/CMakeCache.txt),,-DTETHER_TESTS=OFF)
 configure = cmake -S . -B $(BUILD) -DCMAKE_BUILD_TYPE=Release -DTETHER_WERROR=$(WERROR)
+
+# `make -j test` would have two installations by apt at once.
+.NOTPARALLEL:
 
 .PHONY: all run build completions test test-build test-vm survivors survivors-vm bench lint sanitize \
   coverage readme install package clean
@@ -122,7 +126,8 @@ readme: test-build
 	@cmake --build $(BUILD) --target tether-bench -j $(JOBS) -- --no-print-directory
 	@tests/readme/update $(BUILD) $(PARTS)
 
-install: build
+# Under sudo what is built is not built again: root would own it.
+install: $(if $(and $(SUDO_USER),$(wildcard $(TETHER))),,build)
 	@DESTDIR=$(DESTDIR) cmake --install $(BUILD) --prefix $(PREFIX)
 
 # A .deb and a static tarball, the same bytes from the same commit and compiler.

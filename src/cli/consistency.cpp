@@ -50,7 +50,6 @@ constexpr Contradiction contradictions[] = {
     {"exec", "notify", "nobody stays to hear it"},
     {"exec", "block-fd", no_child},
     {"exec", "print-pid", "the pid is the caller's own to know"},
-    {"ctty", "nohup", "one takes the terminal, the other leaves it"},
     {"log", "stdout", same_output},
     {"log", "stderr", same_output},
     {"verbose", "quiet", "one says more, the other less"},
@@ -168,6 +167,14 @@ Status check_eof(const Options& options) {
       fmt::format("--die-on-eof={}: that one is COMMAND's to write to", *options.die_on_eof));
 }
 
+// By nohup's rules a terminal on standard input is replaced, but for one that an option puts there.
+Status check_ctty(const Options& options) {
+  if (!options.ctty || !options.nohup || options.standard_input) return Unit{};
+  return usage(
+      "--ctty and --nohup contradict each other without --stdin: one wants the terminal that the "
+      "other takes away");
+}
+
 // Once a child is left to itself, only a keeper is there to pass anything on.
 Status check_rewrites(const Options& options) {
   if (options.rewrites.empty() || !options.leaves_child() || options.leaves_keeper()) return Unit{};
@@ -236,6 +243,7 @@ Status check_consistency(const Boundary& boundary, const Options& options) {
   if (Status stop = check_stop(boundary, options); !stop.ok()) return stop;
   if (Status descriptors = check_descriptors(options); !descriptors.ok()) return descriptors;
   if (Status eof = check_eof(options); !eof.ok()) return eof;
+  if (Status ctty = check_ctty(options); !ctty.ok()) return ctty;
   if (Status rewrites = check_rewrites(options); !rewrites.ok()) return rewrites;
   if (Status handed = check_hand_over(options); !handed.ok()) return handed;
   if (Status files = check_files(options); !files.ok()) return files;

@@ -143,6 +143,11 @@ TEST_CASE("what becomes COMMAND can neither stay nor make a child") {
   CHECK(refusal({"--exec", "--nnp", "--nohup", "--log=f", "--truncate", "cmd"}).empty());
 }
 
+TEST_CASE("a controlling terminal and nohup go together only by another standard input") {
+  CHECK_FALSE(refusal({"-c", "--nohup", "cmd"}).empty());
+  CHECK(refusal({"-c", "--nohup", "--stdin=/dev/tty5", "cmd"}).empty());
+}
+
 TEST_CASE("a dry run prints what an exec could not and is no way round the rest") {
   CHECK(refusal({"--dry-run", "--exec", "--json", "cmd"}).empty());
   for (const std::string refused :

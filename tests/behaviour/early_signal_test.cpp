@@ -84,7 +84,13 @@ TEST_CASE("a stop during a start stops tether and COMMAND") {
 TEST_CASE("a child that is stopped at the gate is stopped as COMMAND, when it runs") {
   const Cleanup cleanup;
   Gate gate;
-  Running running(Words{"--block-fd=9", "--json"} + probe("sleep"), gate.setup());
+  Setup setup = in_own_group();  // an orphaned one would not be stopped
+  setup.output_to_null = false;
+  setup.before_exec = [own_group = setup.before_exec, gate_at_9 = gate.setup().before_exec] {
+    own_group();
+    gate_at_9();
+  };
+  Running running(Words{"--block-fd=9", "--json"} + probe("sleep"), setup);
   running.expect_output("spawned");
   const pid_t child = running.child();
   REQUIRE(::kill(child, SIGTSTP) == 0);

@@ -82,6 +82,7 @@ Warden& Warden::operator=(Warden&& other) noexcept {
   pidfd_ = std::move(other.pidfd_);
   channel_ = std::move(other.channel_);
   autoreaped_ = other.autoreaped_;
+  early_end_ = std::move(other.early_end_);
   return *this;
 }
 
@@ -169,6 +170,7 @@ Status Warden::bring_up(const WardenRequest& how, const SpawnRequest& request, C
     received = receive(channel_.get());
     // Somebody killed the warden, perhaps COMMAND itself: it may run already, and is for us to end.
     if (!received) return Unit{};
+    if (received->news.kind == WardenNews::Kind::ended) early_end_ = received->news;
   } while (received->news.kind != WardenNews::Kind::running &&
            received->news.kind != WardenNews::Kind::failed);
   if (received->news.kind == WardenNews::Kind::failed) return failure_from(how, received->news);
@@ -176,6 +178,7 @@ Status Warden::bring_up(const WardenRequest& how, const SpawnRequest& request, C
 }
 
 std::optional<WardenNews> Warden::next_news() {
+  if (early_end_) return std::exchange(early_end_, std::nullopt);
   WardenNews news;
   ssize_t got = -1;
   do {

@@ -71,6 +71,7 @@ class Warden {
   UniqueFd pidfd_;
   UniqueFd channel_;
   bool autoreaped_ = false;
+  std::optional<WardenNews> early_end_;  // COMMAND's, told before it was said to run
 };
 
 // How a child whose pidfd is readable ended, before it became COMMAND: learned from the kernel, or

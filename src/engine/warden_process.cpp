@@ -79,7 +79,7 @@ Status WardenProcess::make_child(const SpawnRequest& request, const ChildPlan& p
   Result<Child> child = spawn(own, ours);
   if (!child.ok()) return child.failure();
   child_ = std::move(child.value());
-  sweep_.set_main(child_.pid);
+  sweep_.set_main(child_ended_ ? -1 : child_.pid);
   return Unit{};
 }
 
@@ -91,10 +91,11 @@ void WardenProcess::leave_terminal() const {
   }
 }
 
-// Under a gate that can take long, and the child can be killed meanwhile.
+// Under a gate that can take long, and the child can be killed meanwhile: then tether decides
+// whether that was a start. Without a gate it was one, of a COMMAND that was killed at once.
 Status WardenProcess::await_word(const Child& made) {
   while (true) {
-    pollfd watched[] = {{channel_, POLLIN, 0}, {made.pidfd.get(), POLLIN, 0}};
+    pollfd watched[] = {{channel_, POLLIN, 0}, {child_ended_ ? -1 : made.pidfd.get(), POLLIN, 0}};
     if (::poll(watched, 2, -1) < 0 && errno != EINTR) break;
     if (watched[0].revents != 0) {
       WardenOrder order;
@@ -103,7 +104,7 @@ Status WardenProcess::await_word(const Child& made) {
     }
     if (watched[1].revents == 0) continue;
     tell_ending(made);
-    break;
+    child_ended_ = true;
   }
   return Failure{Stage::exec, EINTR, {}, {}, {}};
 }

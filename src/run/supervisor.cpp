@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <poll.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -14,6 +13,7 @@
 #include "report/records.hpp"
 #include "sys/deadline.hpp"
 #include "sys/pidfd.hpp"
+#include "sys/signals.hpp"
 
 namespace tether {
 namespace {
@@ -23,10 +23,8 @@ constexpr std::chrono::seconds patience_after_close{1};
 // Whoever floods us with signals does not keep us from what else there is to do.
 constexpr int most_signals_at_once = 8;
 
-// A signal from our own system calls: SIGPIPE and SIGXFSZ come with our pid.
-bool is_own(const signalfd_siginfo& info) {
-  return info.ssi_code == SI_USER && info.ssi_pid == static_cast<std::uint32_t>(::getpid());
-}
+// What is polled whoever asks; others add theirs behind.
+enum Watched : std::size_t { of_child, of_signals, of_keeper, of_readiness, of_tree };
 
 }  // namespace
 
@@ -116,8 +114,11 @@ void Supervisor::leave() {
 }
 
 Status Supervisor::watch_once() {
+  // Of a child that is readable, but not released yet, only the hang-up that follows tells when
+  // (Linux 6.9).
+  const short childs_events = ended_ ? 0 : POLLIN;
   std::vector<pollfd> watched = {
-      {ending_ || (ended_ && tree_.has_warden()) ? -1 : child_.pidfd(), events_of_child(), 0},
+      {ending_ || (ended_ && tree_.has_warden()) ? -1 : child_.pidfd(), childs_events, 0},
       {signals_.get(), POLLIN, 0},
       {child_.keeper_pidfd(), POLLIN, 0},
       {readiness_.fd(), POLLIN, 0},
@@ -129,28 +130,23 @@ Status Supervisor::watch_once() {
   if (ready < 0 && errno == EINTR) return Unit{};
   if (ready < 0) return Failure{Stage::supervise, errno, {}, {}, {}};
   if (!ended_) child_.tend();
-  ended_ = ended_ || watched[0].revents != 0;
-  released_ = (watched[0].revents & POLLHUP) != 0;
-  if (watched[4].revents != 0) read_tree();
+  ended_ = ended_ || watched[of_child].revents != 0;
+  released_ = (watched[of_child].revents & POLLHUP) != 0;
+  if (watched[of_tree].revents != 0) read_tree();
   if (hold_.is_gone(watched)) kill();
   // What it said before its end, it said in time; and it may have named a successor.
-  if (watched[3].revents != 0 || ended_) read_readiness();
+  if (watched[of_readiness].revents != 0 || ended_) read_readiness();
   check_deadlines();
   if (const auto reason = ties_.reason(watched); reason && !ended_)
     perform(lifecycle_.on_reason_to_end(*reason));
   // Also after the end: a signal that came together with it may be what it is put down to.
-  if (watched[1].revents != 0) read_signals();
+  if (watched[of_signals].revents != 0) read_signals();
   tree_.tend();
   if (adopts_orphans_) reap_orphans();
   reporter_.flush();
-  if (watched[2].revents != 0 && !ended_ && !has_ended(child_.pidfd()))
+  if (watched[of_keeper].revents != 0 && !ended_ && !has_ended(child_.pidfd()))
     perform(lifecycle_.on_keeper_gone());
   return Unit{};
-}
-
-// Readable, but not released yet: only the hang-up that follows tells when (Linux 6.9).
-short Supervisor::events_of_child() const {
-  return static_cast<short>(ended_ ? 0 : POLLIN);
 }
 
 void Supervisor::read_tree() {
@@ -226,27 +222,26 @@ void Supervisor::check_deadlines() {
 
 void Supervisor::read_signals() {
   // One by one: what is still pending came later.
-  signalfd_siginfo info{};
   for (int i = 0; i < most_signals_at_once; ++i) {
-    if (::read(signals_.get(), &info, sizeof info) != sizeof info) return;
-    handle_signal(info);
+    const auto arrived = next_signal(signals_.get());
+    if (!arrived) return;
+    handle_signal(*arrived);
   }
 }
 
-void Supervisor::handle_signal(const signalfd_siginfo& info) {
-  const int signal = static_cast<int>(info.ssi_signo);
+void Supervisor::handle_signal(const ArrivedSignal& arrived) {
+  const int signal = arrived.number;
   // What became of the child comes before what it was sent: a SIGCONT to the group has continued
   // the child already.
   continue_in_hand_ = signal == SIGCONT;
   if (!ended_) handle_child_state(signal == SIGCONT || stops_by_default(signal));
   continue_in_hand_ = false;
-  if (info.ssi_signo == SIGCHLD && adopts_orphans_) reap_orphans();
-  const bool told = info.ssi_code == SI_USER || info.ssi_code == SI_QUEUE;
-  if (info.ssi_signo == SIGCHLD && !told) return;
+  if (signal == SIGCHLD && adopts_orphans_) reap_orphans();
+  if (signal == SIGCHLD && !arrived.was_sent) return;
   SignalEvent event;
   event.signal = signal;
-  event.from_kernel = info.ssi_code == SI_KERNEL;
-  event.from_ourselves = is_own(info);
+  event.from_kernel = arrived.from_kernel;
+  event.from_ourselves = arrived.from_ourselves;
   event.child_in_our_group = ::getpgid(child_.pid()) == ::getpgrp();
   event.we_lead_session = ::getsid(0) == ::getpid();
   event.is_overtaken = is_overtaken(signal);

@@ -2,8 +2,6 @@
 // tells how it ended.
 #pragma once
 
-#include <sys/signalfd.h>
-
 #include "policy/launch.hpp"
 #include "policy/lifecycle.hpp"
 #include "report/pidfile.hpp"
@@ -14,6 +12,7 @@
 #include "run/tie_watch.hpp"
 #include "run/tree.hpp"
 #include "run/watched_child.hpp"
+#include "sys/signals.hpp"
 
 namespace tether {
 
@@ -83,14 +82,13 @@ class Supervisor {
   using Clock = ReadinessWatch::Clock;
 
   Status watch_once();
-  [[nodiscard]] short events_of_child() const;
   void read_tree();
   void settle_end(Outcome& outcome);
   void read_readiness();
   void follow_main_process(pid_t pid);
   void check_deadlines();
   void read_signals();
-  void handle_signal(const signalfd_siginfo& info);
+  void handle_signal(const ArrivedSignal& arrived);
   // `exactly`: also what a warden has not told yet.
   void handle_child_state(bool exactly);
   void take_change(const StopOrContinue& change);

@@ -127,8 +127,13 @@ int open_signal_descriptor() {
 std::optional<ArrivedSignal> next_signal(int signals) {
   signalfd_siginfo info{};
   if (::read(signals, &info, sizeof info) != sizeof info) return std::nullopt;
-  return ArrivedSignal{static_cast<int>(info.ssi_signo),
-                       info.ssi_code == SI_USER || info.ssi_code == SI_QUEUE};
+  ArrivedSignal arrived;
+  arrived.number = static_cast<int>(info.ssi_signo);
+  arrived.was_sent = info.ssi_code == SI_USER || info.ssi_code == SI_QUEUE;
+  arrived.from_kernel = info.ssi_code == SI_KERNEL;
+  arrived.from_ourselves =
+      info.ssi_code == SI_USER && info.ssi_pid == static_cast<std::uint32_t>(::getpid());
+  return arrived;
 }
 
 bool has_job_control() {

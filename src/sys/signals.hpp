@@ -54,7 +54,10 @@ int open_signal_descriptor();
 
 struct ArrivedSignal {
   int number = 0;
-  bool was_sent = false;  // by a process, not by the kernel
+  bool was_sent = false;     // by a process
+  bool from_kernel = false;  // a terminal's, or that of a fault
+  // Of our own system calls: SIGPIPE and SIGXFSZ come with our pid.
+  bool from_ourselves = false;
 };
 // One signal from such a descriptor, without waiting; none if there is none.
 std::optional<ArrivedSignal> next_signal(int signals);

@@ -174,6 +174,17 @@ TEST_CASE("the foreground comes back when the exec of a new group fails") {
   CHECK(terminal.foreground_group() == tether);
 }
 
+TEST_CASE("the foreground comes back when an exec in place fails") {
+  for (const std::string option : {"", "--close-fds "}) {
+    CAPTURE(option);
+    Terminal terminal(
+        {"--exec", "--", "/bin/sh", "-c",
+         tether_binary() + " --exec --setpgid " + option + "/no/such; echo back; read line"});
+    terminal.expect("back");
+    CHECK(eventually([&] { return terminal.foreground_group() == terminal.job(); }));
+  }
+}
+
 TEST_CASE("a stop and an interrupt typed at a group of its own reach the script around it") {
   Terminal terminal({"--exec", "--", "/bin/sh", "-c",
                      "while :; do " + tether_binary() + " --setpgid " + tool("probe") +

@@ -86,11 +86,12 @@ class Scanner {
       return usage(fmt::format("option '{}' needs a value: {}", as_written, row.value_name));
     ++at_;
     add(row, argv_[at_]);
+    found_.options.back().value_is_word = true;
     return Unit{};
   }
 
   void add(const OptionRow& row, std::string_view value) {
-    found_.options.push_back({&row, std::string(value), at_});
+    found_.options.push_back({&row, std::string(value), at_, false});
   }
 
   std::size_t argc_;

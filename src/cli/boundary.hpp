@@ -13,8 +13,9 @@ namespace tether {
 // One option of the command line, in the order given.
 struct NamedOption {
   const OptionRow* row = nullptr;
-  std::string value;     // empty for a flag
-  std::size_t word = 0;  // of argv: where the value ends
+  std::string value;           // empty for a flag
+  std::size_t word = 0;        // of argv: where the value ends
+  bool value_is_word = false;  // not attached to the option
 };
 
 struct Boundary {

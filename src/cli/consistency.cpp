@@ -224,11 +224,20 @@ Status check_stop(const Boundary& boundary, const Options& options) {
   return Unit{};
 }
 
-Status check_command(const Options& options) {
+// The last option may have taken what was meant as COMMAND.
+Failure no_command(const Boundary& boundary) {
+  const bool took_a_word = !boundary.options.empty() && boundary.options.back().value_is_word;
+  if (!took_a_word) return usage("no COMMAND given");
+  const NamedOption& last = boundary.options.back();
+  return usage("no COMMAND given",
+               fmt::format("'{}' is the value of --{}; {}", last.value, last.row->name, see_help));
+}
+
+Status check_command(const Boundary& boundary, const Options& options) {
   if (options.features && options.command != nullptr) return usage("--features takes no COMMAND");
   const bool needs_command =
       !options.features && !options.help && !options.version && options.mode != Mode::stop;
-  if (needs_command && options.command == nullptr) return usage("no COMMAND given");
+  if (needs_command && options.command == nullptr) return no_command(boundary);
   return Unit{};
 }
 
@@ -247,7 +256,7 @@ Status check_consistency(const Boundary& boundary, const Options& options) {
   if (Status rewrites = check_rewrites(options); !rewrites.ok()) return rewrites;
   if (Status handed = check_hand_over(options); !handed.ok()) return handed;
   if (Status files = check_files(options); !files.ok()) return files;
-  return check_command(options);
+  return check_command(boundary, options);
 }
 
 }  // namespace tether

@@ -19,7 +19,7 @@ using std::chrono::microseconds;
 // From before tether looks at signals until well after the exec.
 constexpr microseconds first_moment{200};
 constexpr microseconds last_moment{4000};
-constexpr int moments = 60;
+constexpr int moments = 30;
 
 Setup in_own_group() {
   Setup setup;

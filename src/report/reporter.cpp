@@ -33,14 +33,16 @@ int writing_error(int fd) {
 
 constexpr unsigned memory_devices = 1;  // the major number of /dev/null and its like
 
+bool never_blocks(const struct stat& what) {
+  return S_ISREG(what.st_mode) || (S_ISCHR(what.st_mode) && major(what.st_rdev) == memory_devices);
+}
+
 // COMMAND may write to the same pipe or terminal between our look and our write, which would block
 // then and with it all that tether watches. O_NONBLOCK belongs to the open file, which is COMMAND's
 // as well: so one of our own. Where there is none to be had (no /proc, somebody else's pipe) the
 // look has to do.
 UniqueFd open_again(int fd, const struct stat& what) {
-  const bool can_block =
-      S_ISFIFO(what.st_mode) || (S_ISCHR(what.st_mode) && major(what.st_rdev) != memory_devices);
-  if (!can_block) return {};
+  if (!S_ISFIFO(what.st_mode) && !S_ISCHR(what.st_mode)) return {};
   return UniqueFd(::open(fmt::format("/proc/self/fd/{}", fd).c_str(),
                          O_WRONLY | O_NONBLOCK | O_APPEND | O_CLOEXEC | O_NOCTTY));
 }
@@ -59,8 +61,9 @@ bool has_room(int fd) {
 Stream::Stream(int fd, std::string name) : fd_(fd), name_(std::move(name)) {
   struct stat what {};
   if (::fstat(fd, &what) != 0) return;
-  own_ = open_again(fd, what);
   is_socket_ = S_ISSOCK(what.st_mode);
+  if (!never_blocks(what)) own_ = open_again(fd, what);
+  looks_first_ = !own_ && !is_socket_ && !never_blocks(what);
 }
 
 ssize_t Stream::write_some(const std::string& line) const {
@@ -73,7 +76,7 @@ void Stream::queue(std::string line) {
 }
 
 void Stream::flush() {
-  while (!pending_.empty() && has_room(fd_)) {
+  while (!pending_.empty() && (!looks_first_ || has_room(fd_))) {
     std::string& line = pending_.front();
     const ssize_t written = write_some(line);
     if (written < 0) {

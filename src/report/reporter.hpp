@@ -39,6 +39,7 @@ class Stream {
   int fd_;
   UniqueFd own_;  // the same, opened again; empty where nobody's writing can get in our way
   bool is_socket_ = false;
+  bool looks_first_ = true;  // a write could block
   std::string name_;
   std::vector<std::string> pending_;
   bool broken_ = false;

@@ -15,8 +15,8 @@
 namespace tether {
 namespace {
 
-// The child runs a handful of system calls; execve(2) itself uses the kernel's stack. Not allocated
-// because untouched pages of .bss cost nothing.
+// The child runs a handful of system calls and perhaps a signal handler; execve(2) itself uses the
+// kernel's stack. Not allocated because untouched pages of .bss cost nothing.
 constexpr std::size_t child_stack_bytes = std::size_t{64} * 1024;
 alignas(64) unsigned char child_stack[child_stack_bytes];
 

@@ -37,8 +37,6 @@ std::uint64_t bit(int signal) {
   return std::uint64_t{1} << (signal - 1);
 }
 
-constexpr int requests[] = {SIGTERM, SIGINT, SIGHUP, SIGQUIT};
-
 bool ends_on_request = false;
 
 void end_by(int signal) {
@@ -47,15 +45,17 @@ void end_by(int signal) {
 
 void stop_ending_on_request() {
   struct sigaction action {};
-  for (const int signal : requests)
-    if (::sigaction(signal, nullptr, &action) == 0 && action.sa_handler == end_by)
+  for (int signal = 1; signal <= last_signal; ++signal)
+    if (asks_to_end(signal) && ::sigaction(signal, nullptr, &action) == 0 &&
+        action.sa_handler == end_by)
       (void)::signal(signal, SIG_DFL);
 }
 
 }  // namespace
 
 void end_on_request() {
-  for (const int signal : requests) catch_if_default(signal, end_by);
+  for (int signal = 1; signal <= last_signal; ++signal)
+    if (asks_to_end(signal)) catch_if_default(signal, end_by);
   ends_on_request = true;
 }
 

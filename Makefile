@@ -1,5 +1,8 @@
 # make run    installs what is missing, builds, and runs a real command under a tie
 # make test   the same set-up, then every test, on this kernel and on Debian kernels in QEMU
+# make check  for whoever changes something: builds what changed and tests it on this kernel
+#
+# ROUNDS=10 with one of the tests: that many times the rounds in which races show, for a long night.
 #
 # The rest: build, completions, test-vm KERNEL=..., survivors, survivors-vm KERNEL=..., bench, lint,
 # sanitize, coverage, readme, install PREFIX=... DESTDIR=..., package, clean.
@@ -16,8 +19,8 @@ KERNEL = newest
 USER_IN_VM = root
 CPUS = 1
 
-# In CI a warning is an error.
-WERROR = $(if $(CI),ON,OFF)
+# What waits is cheap: more tests at once than processors.
+TEST_JOBS = $(shell echo $$(($(JOBS) + 1)))
 
 TO_BUILD = g++ cmake libcli11-dev libfmt-dev nlohmann-json3-dev
 TO_TEST = $(TO_BUILD) doctest-dev rapidjson-dev qemu-system-x86 busybox-static cpio \
@@ -43,12 +46,13 @@ need = @command -v dpkg-query >/dev/null || exit 0; missing=; for package in $(1
 
 # A folder that was configured with tests keeps them.
 without_tests = $(if $(wildcard $(BUILD)/CMakeCache.txt),,-DTETHER_TESTS=OFF)
-configure = cmake -S . -B $(BUILD) -DCMAKE_BUILD_TYPE=Release -DTETHER_WERROR=$(WERROR)
+# In CI a warning is an error whatever the compiler; with the one that CI has, it is one everywhere.
+configure = cmake -S . -B $(BUILD) -DCMAKE_BUILD_TYPE=Release $(if $(CI),-DTETHER_WERROR=ON)
 
 # `make -j test` would have two installations by apt at once.
 .NOTPARALLEL:
 
-.PHONY: all run build completions test test-build test-vm survivors survivors-vm bench lint sanitize \
+.PHONY: all run build completions test check test-build test-vm survivors survivors-vm bench lint sanitize \
   coverage readme install package clean
 
 all: build
@@ -66,13 +70,26 @@ run: build
 	@echo; echo '$$ tether --features'
 	@$(TETHER) --features
 
+# How long building took is said at the end of the tests.
 test-build:
 	$(call need,$(TO_TEST))
-	@$(configure) -DTETHER_TESTS=ON -DTETHER_SANITIZED=$(CURDIR)/build/sanitize
+	@mkdir -p $(BUILD); date +%s >$(BUILD)/began
+	@$(configure) -DTETHER_TESTS=ON >$(BUILD)/configure.log 2>&1 || \
+	  { cat $(BUILD)/configure.log; exit 1; }
 	@cmake --build $(BUILD) -j $(JOBS) -- --no-print-directory
+	@echo $$(($$(date +%s) - $$(cat $(BUILD)/began))) >$(BUILD)/building
 
-test: test-build sanitize
-	@ctest --test-dir $(BUILD) --output-on-failure -j $(JOBS)
+test: test-build
+	@tests/report/run $(BUILD) "$$(cat $(BUILD)/building)" -j $(TEST_JOBS)
+
+check:
+	$(call need,$(TO_TEST))
+	@mkdir -p $(BUILD); date +%s >$(BUILD)/began
+	@$(configure) -DTETHER_TESTS=ON >$(BUILD)/configure.log 2>&1 || \
+	  { cat $(BUILD)/configure.log; exit 1; }
+	@cmake --build $(BUILD) --target check-programs -j $(JOBS) -- --no-print-directory
+	@TETHER_PART=check tests/report/run $(BUILD) $$(($$(date +%s) - $$(cat $(BUILD)/began))) \
+	  -j $(TEST_JOBS) -L '^(unit|host|unprivileged|drift)$$'
 
 # One kernel by hand, with the same report as on the host.
 test-vm: test-build
@@ -99,10 +116,9 @@ lint:
 	@git ls-files 'src/*.cpp' 'tests/*.cpp' | \
 	  xargs -P $(JOBS) -n 1 clang-tidy --quiet -p build/clang
 
-sanitize:
-	$(call need,$(TO_TEST))
-	@cmake --preset sanitize >/dev/null
-	@cmake --build build/sanitize -j $(JOBS) -- --no-print-directory
+# The tests of the sanitized tether alone.
+sanitize: test-build
+	@ctest --test-dir $(BUILD) --output-on-failure -j $(JOBS) -L sanitizers
 
 # No verdict: where a test takes descriptors or the disk away, the counters' files fail as well.
 coverage:

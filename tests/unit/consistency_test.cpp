@@ -113,16 +113,13 @@ TEST_CASE("a detached child has no waiting tether and no terminal and is no teth
       CHECK(refusal(words).empty());
     }
   }
-  check_refused({"-dw", "cmd"}, "--detach and --wait contradict each other: ");
   check_refused({"-cf", "cmd"}, "--detach and --ctty contradict each other: ");
 }
 
 TEST_CASE("what becomes COMMAND can neither stay nor make a child") {
   const Pair pairs[] = {
-      {{"--exec"}, {"--wait"}, "--exec and --wait"},
       {{"--exec"}, {"--autoreap"}, "--exec and --autoreap"},
       {{"--exec"}, {"--autokill", "--nnp"}, "--exec and --autokill"},
-      {{"--exec"}, {"--success-status=3"}, "--exec and --success-status"},
       {{"--exec"}, {"--rewrite=TERM:INT"}, "--exec and --rewrite"},
       {{"--exec"}, {"--json"}, "--exec and --json"},
       {{"--exec"}, {"--status-fd", "5"}, "--exec and --status-fd"},
@@ -188,13 +185,11 @@ TEST_CASE("what is written whole has a file of its own") {
 }
 
 TEST_CASE("what is nothing without another option is refused without it") {
-  check_refused({"--ready-timeout=5", "cmd"}, "--ready-timeout is nothing without --notify");
   check_refused({"--ready-timeout=inf", "-d", "cmd"},
                 "--ready-timeout is nothing without --notify");
   check_refused({"--block-fd=0", "--ready-timeout=5", "cmd"},
                 "--ready-timeout is nothing without --notify");
   const std::string truncate = "--truncate is nothing without --stdout or --stderr or --log";
-  check_refused({"--truncate", "cmd"}, truncate);
   check_refused({"--truncate", "--stdin=f", "cmd"}, truncate);
   check_refused({"--nohup", "--truncate", "cmd"}, truncate);
   for (const std::string output : {"--stdout=f", "--stderr=f", "--log=f"}) {
@@ -270,13 +265,10 @@ TEST_CASE("--stop takes what says whom and how to end and nothing else") {
 }
 
 TEST_CASE("--stop wants a pidfile and no COMMAND") {
-  check_refused({"--stop"}, "--stop is nothing without --pidfile");
   check_refused({"--stop", "cmd"}, "--stop is nothing without --pidfile");
   check_refused({"--stop", "-sINT", "-k", "2"}, "--stop is nothing without --pidfile");
-  check_refused({"--stop", "--pidfile=f", "cmd"}, "--stop takes no COMMAND");
   check_refused({"--pidfile=f", "--stop", "--", "cmd"}, "--stop takes no COMMAND");
   check_refused({"--stop", "--pidfile=f", "f"}, "--stop takes no COMMAND");
-  check_refused({"--stop", "--pidfile=f", "-d"}, "--stop and --detach contradict each other: ");
   CHECK(refusal({"--stop", "--pidfile=f"}).empty());
   CHECK(refusal({"--pidfile=f", "--stop", "--"}).empty());
   CHECK(refusal({"-vsINT", "--stop", "-k0", "--pidfile", "f"}).empty());
@@ -294,7 +286,6 @@ TEST_CASE("a COMMAND is wanted except where nothing is spawned") {
     INFO(as_line(words));
     CHECK(refusal(words).empty());
   }
-  CHECK(refusal({"--features", "cmd"}) == "--features takes no COMMAND");
 }
 
 }  // namespace tether

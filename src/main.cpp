@@ -23,7 +23,8 @@ using tether::Result;
 using tether::Stage;
 
 Result<int> run(int argc, char** argv) {
-  if (!tether::fill_standard_descriptors())
+  const tether::StandardDescriptors standard = tether::fill_standard_descriptors();
+  if (standard == tether::StandardDescriptors::not_filled)
     return Failure{Stage::descriptor, errno, {}, "standard descriptors", {}};
   if (tether::is_elevated())
     return Failure{Stage::privilege,
@@ -45,7 +46,8 @@ Result<int> run(int argc, char** argv) {
   inherited.arguments = argv;
   inherited.environment = environ;
   if (options.dry_run) return tether::show_dry_run(options, inherited);
-  inherited.open_files = tether::raise_tiny_descriptor_limit();
+  if (standard == tether::StandardDescriptors::filled_under_tiny_limit)
+    inherited.open_files = tether::raise_tiny_descriptor_limit();
   switch (options.mode) {
     case tether::Mode::in_place:
       return tether::run_in_place(options, inherited);

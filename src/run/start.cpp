@@ -79,7 +79,7 @@ Failure Start::give_up_at_gate(Failure failure) {
 
 Status Start::run() {
   // Whoever stops a container at once is not to wait for a FIFO's other end.
-  if (::getpid() == 1) end_on_request();
+  if (own_pid_ == 1) end_on_request();
   Status opened = open_everything();
   // As late as can be: until here tether ends as any program does. From here on a reader that went
   // away is an errno and not a signal.
@@ -154,7 +154,7 @@ Status Start::prepare_tree() {
                    "--tree needs /proc, to find who belongs to it",
                    "mount -t proc proc /proc"};
   if (!adopt_orphans()) return Failure{Stage::keeper, errno, {}, {}, {}};
-  strangers_ = children_of(::getpid());
+  strangers_ = children_of(own_pid_);
   return Unit{};
 }
 
@@ -293,7 +293,7 @@ StartRecord Start::record_of(const Child& child, const Guarantees& guarantees) c
   record.started_at = child.started_at;
   record.pidfs_inode = pidfs_inode(child.pidfd.get());
   record.init_pid = child.init_pid;
-  record.supervisor_pid = options_.leaves_child() && !options_.leaves_keeper() ? -1 : ::getpid();
+  record.supervisor_pid = options_.leaves_child() && !options_.leaves_keeper() ? -1 : own_pid_;
   record.held_by = held_by_;
   record.guarantees = guarantees;
   return record;
@@ -323,7 +323,7 @@ Supervisor& Start::watch() {
   return supervisor_.emplace(
       Supervisor::Setup{
           options_, reporter_, pidfile_, std::move(signals_), bound_.way, launch_->terminal_fd(),
-          std::move(ties_), std::move(readiness_), follows_main_process_,
+          std::move(ties_), std::move(readiness_), follows_main_process_, own_pid_ == 1,
           Hold(std::move(bound_.holder), receiver_ != nullptr ? receiver_->fd() : -1)},
       std::move(bound_.child), std::move(bound_.keeper), tree());
 }

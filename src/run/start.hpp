@@ -2,6 +2,8 @@
 // fail is tried before the spawn, and a start that fails leaves nothing behind.
 #pragma once
 
+#include <unistd.h>
+
 #include <optional>
 
 #include "engine/holder_watch.hpp"
@@ -31,7 +33,7 @@ class Start {
  public:
   // `held_by`: who stays with the child. Both references must outlive the Start.
   Start(const Options& options, Inherited& inherited, HeldBy held_by)
-      : options_(options), inherited_(inherited), held_by_(held_by) {}
+      : options_(options), inherited_(inherited), held_by_(held_by), own_pid_(::getpid()) {}
 
   // Starts COMMAND and takes the signals over on the way, into `inherited`. A failure has been
   // recorded and is still to be said.
@@ -94,6 +96,7 @@ class Start {
   const Options& options_;
   Inherited& inherited_;
   HeldBy held_by_;
+  pid_t own_pid_;
   Reporter reporter_;
   TieWatch ties_;
   Readiness readiness_;

@@ -49,7 +49,7 @@ Supervisor::Supervisor(Setup setup, Child child, Keeper keeper, Tree tree)
       readiness_(std::move(setup.readiness), options_.ready_timeout),
       lifecycle_(options_.signal, tree_ ? Lifecycle::Scope::tree : Lifecycle::Scope::child),
       follows_main_process_(setup.follows_main_process),
-      adopts_orphans_(follows_main_process_ || ::getpid() == 1) {
+      adopts_orphans_(follows_main_process_ || setup.is_first_process) {
   lifecycle_.rewrite_by(SignalMap(options_.rewrites));
   ready_ = readiness_.is_ready();
   ties_.begin(options_.timeout);

@@ -42,6 +42,7 @@ class Supervisor {
     TieWatch ties;
     Readiness readiness;
     bool follows_main_process;  // as a subreaper, if the service names another one
+    bool is_first_process;      // of a PID namespace
     Hold hold;                  // of a child that will be handed over
   };
 

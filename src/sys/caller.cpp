@@ -99,19 +99,21 @@ std::optional<rlimit> raise_tiny_descriptor_limit() {
   return limit;
 }
 
-bool fill_standard_descriptors() {
-  // One call where all are open, as they nearly always are. It fails under a limit below three.
-  std::array<pollfd, 3> standard{pollfd{0, 0, 0}, pollfd{1, 0, 0}, pollfd{2, 0, 0}};
-  const bool polled = ::poll(standard.data(), standard.size(), 0) >= 0;
+StandardDescriptors fill_standard_descriptors() {
+  // One call where all are open, as they nearly always are: poll(2) says which are not, and fails
+  // if it is given more entries than the limit allows descriptors.
+  std::array<pollfd, enough_descriptors> entries{};
+  for (std::size_t i = 0; i < entries.size(); ++i) entries[i].fd = i < 3 ? static_cast<int>(i) : -1;
+  const bool has_enough = ::poll(entries.data(), entries.size(), 0) >= 0;
   for (int fd = 0; fd <= 2; ++fd) {
     const bool doubtful =
-        !polled || (standard[static_cast<std::size_t>(fd)].revents & POLLNVAL) != 0;
+        !has_enough || (entries[static_cast<std::size_t>(fd)].revents & POLLNVAL) != 0;
     if (!doubtful || ::fcntl(fd, F_GETFD) >= 0) continue;
     // The lowest free number is this one. An O_PATH descriptor answers EBADF to reads and writes,
     // as a closed one does.
-    if (::open("/", O_PATH | O_CLOEXEC) != fd) return false;
+    if (::open("/", O_PATH | O_CLOEXEC) != fd) return StandardDescriptors::not_filled;
   }
-  return true;
+  return has_enough ? StandardDescriptors::filled : StandardDescriptors::filled_under_tiny_limit;
 }
 
 }  // namespace tether

@@ -33,13 +33,14 @@ bool may_change_credentials();
 // the file itself or on the interpreters of a script: such an exec clears the parent-death signal.
 bool has_file_capabilities(int directory_fd, const std::string& path);
 
+// Puts a placeholder on each of 0 to 2 that is closed, so that none of our own descriptors lands
+// there. Close-on-exec: COMMAND finds them closed, as the caller left them. Says on the way whether
+// the limit on descriptors is a tiny one.
+enum class StandardDescriptors { filled, filled_under_tiny_limit, not_filled };
+StandardDescriptors fill_standard_descriptors();
+
 // Lets tether itself open what it needs under a tiny soft limit. Returns the limit to give back to
 // the child, if it was changed.
 std::optional<rlimit> raise_tiny_descriptor_limit();
-
-// Puts a placeholder on each of 0 to 2 that is closed, so that none of our own descriptors lands
-// there. Close-on-exec: COMMAND finds them closed, as the caller left them. False if one could not
-// be filled.
-bool fill_standard_descriptors();
 
 }  // namespace tether

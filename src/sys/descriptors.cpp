@@ -7,15 +7,36 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstdlib>
 #include <vector>
+
+#include "sys/unique_fd.hpp"
 
 namespace tether {
 namespace {
 
 // Of the one by one way: more than anybody's hard limit should be.
 constexpr unsigned last_resort = 1U << 20;
+
+UniqueFd open_list_of_descriptors() {
+  return UniqueFd(::open("/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+}
+
+// Not by opendir(3): the pages of its large buffer would be the keeper's for as long as it stays.
+std::vector<int> numbers_in(int directory) {
+  std::vector<int> numbers;
+  alignas(dirent64) std::array<char, 2048> entries{};
+  ssize_t bytes = 0;
+  while ((bytes = ::getdents64(directory, entries.data(), entries.size())) > 0)
+    for (ssize_t at = 0; at < bytes;) {
+      const auto* const entry = reinterpret_cast<const dirent64*>(entries.data() + at);
+      if (entry->d_name[0] != '.') numbers.push_back(std::atoi(entry->d_name));
+      at += entry->d_reclen;
+    }
+  return numbers;
+}
 
 }  // namespace
 
@@ -61,10 +82,8 @@ void withhold(int fd) {
 
 void close_inherited() {
   std::vector<int> found;
-  if (DIR* const directory = ::opendir("/proc/self/fd"); directory != nullptr) {
-    while (const dirent* const entry = ::readdir(directory))
-      if (entry->d_name[0] != '.') found.push_back(std::atoi(entry->d_name));
-    (void)::closedir(directory);
+  if (const UniqueFd directory = open_list_of_descriptors(); directory) {
+    found = numbers_in(directory.get());
   } else {
     rlimit limit{};
     (void)::getrlimit(RLIMIT_NOFILE, &limit);

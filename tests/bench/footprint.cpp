@@ -106,7 +106,7 @@ long resident_dirty_kb(const Invocation& invocation, const std::string& target) 
   // At rest when three readings agree.
   long last = -1;
   int agreed = 0;
-  for (int attempt = 0; attempt < 200 && agreed < 3; ++attempt) {
+  for (int attempt = 0; attempt < 1000 && agreed < 3; ++attempt) {
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
     const Reading now = read_all(target);
     agreed = now.target_runs && now.kb == last ? agreed + 1 : 0;

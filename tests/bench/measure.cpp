@@ -11,8 +11,9 @@
 #include <string_view>
 
 #include "contestants.hpp"
+#include "count_gate.hpp"
 #include "figures.hpp"
-#include "gates.hpp"
+#include "ratios.hpp"
 #include "table.hpp"
 
 namespace {
@@ -21,15 +22,19 @@ constexpr const char* help = R"(Usage: tether-bench [OPTION]...
 Measure tether against its peers.
 
   --tether=PATH  the tether to measure (default: the one in PATH)
-  --target=PATH  the program to start (default: bench-target beside this one)
+  --limits=FILE  what each count may be (default: the source's tests/bench/limits)
   --rounds=N     rounds of ten runs of each command (default: 60)
-  --gate         exit with 1 if a figure that repeats misses its gate; times never do
+  --gate         exit with 1 if a count is above its limit; times never decide
+  --gate-only    the same of the counts alone, in seconds
   --markdown     only the table, in Markdown
 )";
 
 struct Settings {
   bench::Plan plan;
+  bench::Helpers helpers;
+  std::string limits = TETHER_BENCH_LIMITS;
   bool gate = false;
+  bool gate_only = false;
   bool markdown = false;
   bool help = false;
 };
@@ -52,8 +57,6 @@ std::string existing(const std::filesystem::path& path) {
 Settings parse(int argc, char** argv) {
   Settings settings;
   std::string tether;
-  std::filesystem::path target =
-      std::filesystem::read_symlink("/proc/self/exe").parent_path() / "bench-target";
   settings.plan.rounds = 60;
   for (int i = 1; i < argc; ++i) {
     const std::string_view word = argv[i];
@@ -62,8 +65,10 @@ Settings parse(int argc, char** argv) {
       settings.plan.rounds = to_rounds(value);
     } else if (word.starts_with("--tether=")) {
       tether = value;
-    } else if (word.starts_with("--target=")) {
-      target = value;
+    } else if (word.starts_with("--limits=")) {
+      settings.limits = value;
+    } else if (word == "--gate-only") {
+      settings.gate_only = true;
     } else if (word == "--gate") {
       settings.gate = true;
     } else if (word == "--markdown") {
@@ -77,16 +82,30 @@ Settings parse(int argc, char** argv) {
   if (settings.help) return settings;
   if (tether.empty()) tether = bench::locate("tether");
   settings.plan.tether = existing(tether);
-  settings.plan.target = existing(target);
+  const auto here = std::filesystem::read_symlink("/proc/self/exe").parent_path();
+  settings.helpers = {existing(here / "bench-target"), existing(here / "bench-libc-start")};
+  settings.plan.target = settings.helpers.target;
   return settings;
+}
+
+bench::Verdict counted(const Settings& settings) {
+  return bench::judge_counts(settings.plan.tether, settings.helpers, settings.limits);
+}
+
+int gate_only(const Settings& settings) {
+  const bench::Verdict verdict = counted(settings);
+  fmt::print("{}", verdict.text);
+  return verdict.passed ? 0 : 1;
 }
 
 int measure(const Settings& settings) {
   const bench::Comparison comparison = bench::compare(settings.plan);
   const auto format = settings.markdown ? bench::Format::markdown : bench::Format::text;
   fmt::print("{}", bench::table_of(comparison, format));
-  const bench::Verdict verdict = bench::judge(comparison);
-  if (!settings.markdown) fmt::print("\n{}", verdict.text);
+  if (settings.markdown) return 0;
+  fmt::print("\n{}", bench::ratios_of(comparison));
+  const bench::Verdict verdict = counted(settings);
+  fmt::print("\n{}", verdict.text);
   return settings.gate && !verdict.passed ? 1 : 0;
 }
 
@@ -99,7 +118,7 @@ int main(int argc, char** argv) {
       fmt::print("{}", help);
       return 0;
     }
-    return measure(settings);
+    return settings.gate_only ? gate_only(settings) : measure(settings);
   } catch (const std::exception& error) {
     (void)std::fprintf(stderr, "tether-bench: %s\n", error.what());
     return 2;

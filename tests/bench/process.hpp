@@ -34,6 +34,11 @@ void become_subreaper();
 // One CPU for this process and all it starts: a wake-up on another one costs as much as a tool.
 void pin_to_one_cpu();
 
+// From here on what is started has its stack and its heap where it has them every time, wherever
+// its file lies, and takes the same of libc's functions on every processor. False if a sandbox does
+// not grant the addresses.
+bool make_repeatable();
+
 // Real-time priority while it lives, where we may have it. Without it other work on the CPU comes
 // between, and more so for a tool that starts a session: a scheduling group of its own (autogroup).
 class RealTime {

@@ -9,6 +9,7 @@
 # exit    0 no difference; 1 some; 2 bad usage, or a file that cannot be read; 77 no mandoc or no
 #         python3 here (in CI that is 1).
 set -euo pipefail
+export LC_ALL=C
 here=$(dirname "$(realpath "$0")")
 program=drift whole=drift
 . "$here/shell/lib.sh"

@@ -8,6 +8,7 @@
 # A difference is looked for by the part of drift.sh that is to find it, as many at a time as there are
 # processors. That the whole of it runs all its parts is seen by a copy with a difference for each.
 set -euo pipefail
+export LC_ALL=C
 here=$(dirname "$(realpath "$0")")
 program=drift_test whole=drift_test
 . "$here/shell/lib.sh"

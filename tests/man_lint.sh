@@ -2,6 +2,7 @@
 # man_lint.sh MAN-PAGE - what mandoc and groff have against the page, on standard error.
 # exit  0 nothing; 1 something; 77 one of them is not here (in CI that is 1).
 set -euo pipefail
+export LC_ALL=C
 program=man_lint whole='man page'
 . "$(dirname "$(realpath "$0")")/shell/lib.sh"
 

@@ -25,7 +25,6 @@
 [ -e /proc/self/fd/0 ] || exec </dev/null
 [ -e /proc/self/fd/1 ] || exec >/dev/null
 [ -e /proc/self/fd/2 ] || exec 2>/dev/null
-export LC_ALL=C
 unset CDPATH
 
 case ${TETHER_REPORT-} in

@@ -40,7 +40,9 @@ expect ready
 while IFS= read -r line; do
   zpty -w -n shell "$line"$'\t'
   expect end
-  print -r -- $answer | tr '\r' '\n' | sed -n 's/^.*offered<\(.*\)>.*$/\1/p'
+  for part in ${(f)${answer//$'\r'/$'\n'}}; do
+    [[ $part != *offered\<*\>* ]] || print -r -- "${${part##*offered<}%>*}"
+  done
   print .
 done
 zpty -d shell

@@ -2,30 +2,25 @@
 # tether is installed: "chroot DIR", or env with PATH and XDG_DATA_DIRS.
 # shellcheck shell=bash
 
-failures=0
-failed() {
-  echo "packages: $*" >&2
-  failures=$((failures + 1))
-}
+here=$(dirname "$(realpath "$0")")
+. "$here/../shell/lib.sh"
+# What is installed and packed has the modes that a umask of 022 leaves; so have the folders above it,
+# which man reads as a user of its own.
+umask 022
+take_patience
 
 # says WHAT PATTERN COMMAND...: COMMAND's output has a line that matches.
 says() {
-  local what=$1 pattern=$2 output
+  local what=$1 pattern=$2 status=0
   shift 2
-  if ! output=$(timeout 60 "$@" 2>&1 </dev/null) || ! grep -Eq -e "$pattern" <<<"$output"; then
-    failed "$what: $(head -n 20 <<<"$output")"
+  timeout "$patience" "$@" >"$work/said" 2>&1 </dev/null || status=$?
+  if [[ $status -ne 0 ]] || ! grep -Eq -e "$pattern" "$work/said"; then
+    failed "$what: status $status, nothing like '$pattern', but: $(sed -n 1,5p "$work/said" | tr '\n' ' ')"
   fi
 }
 
-# Waits until process $1 has ended, at most half a minute. A zombie is its parent's affair.
-ended() {
-  local i
-  for ((i = 0; i < 600; i++)); do
-    grep -q '^State:.[^ZX]' "/proc/$1/status" 2>/dev/null || return 0
-    sleep 0.05
-  done
-  return 1
-}
+# Whether process $1 has ended. A zombie is its parent's affair.
+ended() { ! grep -q '^State:.[^ZX]' "/proc/$1/status" 2>/dev/null; }
 
 check_program() {
   says 'the version' "^tether $version\$" "$@" tether --version
@@ -37,16 +32,17 @@ check_program() {
     2>/dev/null </dev/null || true)
   if [[ ! $pid =~ ^[0-9]+$ ]]; then
     failed 'a daemon under a tie: it was not started'
-  elif ! ended "$pid"; then
+  elif ! eventually ended "$pid"; then
     failed 'a daemon under a tie: it outlived the shell that started it'
-    kill -9 "$pid"
+    kill -9 "$pid" || true
   fi
 }
 
 # check_links FOLDER...: no document there has a link to a file that did not come along.
 check_links() {
-  local document link
+  local document link count=0
   while IFS= read -r document; do
+    count=$((count + 1))
     while IFS= read -r link; do
       [[ $link =~ ^([a-z]+:|#|$) || -e ${document%/*}/${link%%#*} ]] ||
         failed "${document##*/} links to $link, which is not there"
@@ -54,6 +50,7 @@ check_links() {
       sed -nE 's/^\]\(<?([^)> ]*).*/\1/p; s/^(href|src)="([^"]*).*/\2/p')
   done < <(find "$@" -type f \( -path '*/doc/*' -o -iname '*.md' -o -iname '*.html' -o -name copyright \
     -o -name LICENSE \))
+  ((count > 0)) || failed "no document below $*"
 }
 
 # As when Tab is pressed after these letters, in a shell that was not told where to look.
@@ -84,5 +81,6 @@ check_zsh() {
 zsh_folders() { zsh -f -c 'print -l $1$^fpath' zsh "$1"; }
 
 check_fish() {
-  says 'completion in fish' '^--die-with-parent' "$@" HOME="$work" fish -c "complete -C '$typed'"
+  mkdir -p "$work/home"
+  says 'completion in fish' '^--die-with-parent' "$@" HOME="$work/home" TERM=dumb fish -c "complete -C '$typed'"
 }

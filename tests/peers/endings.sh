@@ -64,7 +64,7 @@ waited_status() {
 }
 
 # The first process is one that never waits.
-zombie() { inside_namespace zombie_inside "$1" "& exec sleep 120"; }
+zombie() { inside_namespace zombie_inside "$1" "& exec sleep 1000"; }
 
 zombie_inside() {
   local pidfile=$dir/pid words pid

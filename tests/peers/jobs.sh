@@ -9,7 +9,7 @@ job() {
 
 job stay <<'END'
 #!/bin/sh
-exec sleep 120
+exec sleep 1000
 END
 # Says what it was given.
 job facts <<END
@@ -17,12 +17,12 @@ job facts <<END
 "$probe" fds >"\${TETHER_PEERS}fds"
 "$probe" signals >"\${TETHER_PEERS}signals"
 "$probe" identity >"\${TETHER_PEERS}identity"
-exec sleep 120
+exec sleep 1000
 END
 job speak <<'END'
 #!/bin/sh
 echo new
-exec sleep 120
+exec sleep 1000
 END
 job fail <<'END'
 #!/bin/sh
@@ -40,24 +40,24 @@ if [ -n "${NOTIFY_SOCKET-}" ]; then
 elif [ -e /proc/self/fd/3 ]; then
   echo >&3
 fi
-exec sleep 120
+exec sleep 1000
 END
 job until_told <<'END'
 #!/usr/bin/env bash
-read -r -t 120 word <>"${TETHER_PEERS}go"
+read -r -t 1000 word <>"${TETHER_PEERS}go"
 exit 7
 END
 job family <<'END'
 #!/bin/sh
-sleep 120 &
-exec sleep 120
+sleep 1000 &
+exec sleep 1000
 END
 # Takes its time to end.
 job stubborn <<'END'
 #!/bin/sh
 trap 'sleep 0.5; exit 0' TERM
 echo $$ >"${TETHER_PEERS}up"
-sleep 120 &
+sleep 1000 &
 while :; do wait; done
 END
 job killed <<'END'

@@ -14,10 +14,10 @@ fi
 inside_namespace() {
   in_background first/ "${namespace[@]}" bash -c "
     set -euo pipefail
-    $(declare -p dir tether perl sleep scripts)
+    $(declare -p dir tether perl sleep scripts program patience pause)
     $(declare -f)
     and_leave_cell $1 $2 ${3-}"
-  wait_for 60 inside_ended $! || true
+  wait_for $((patience * 3)) inside_ended $! || true
   cell=$(cat "$dir/cell" 2>/dev/null) || {
     cell='no result'
     say "$2: $(tail -n 1 "$dir/background")"

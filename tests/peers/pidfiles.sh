@@ -33,18 +33,19 @@ starts_or_refuses() {
 # Ten starts at once, three times: the worst of them.
 ten_starts() {
   has "$1" pidfile || return 0
-  local pidfile words round failed count most=0
+  local pidfile words jobs round failed count most=0
   cell='no job runs'
   for round in 1 2 3; do
     pidfile=$dir/pid.$round
     compose "$1" "$scripts/stay"
     failed=$(failures_of_ten "${words[@]}")
     wait_for settled || true
-    count=$(running | wc -l)
+    mapfile -t jobs < <(running)
+    count=${#jobs[@]}
     if ((count > most)); then
       most=$count
       cell="$count job$( ((count == 1)) || echo s), $failed starts failed"
-      running | grep -Fxq -e "$(cat "$pidfile")" || cell+=', pidfile names none'
+      [[ " ${jobs[*]} " == *" $(cat "$pidfile") "* ]] || cell+=', pidfile names none'
     fi
     end_all "$dir"
   done
@@ -57,7 +58,7 @@ failures_of_ten() {
   for _ in {1..10}; do
     (
       : <"$dir/gate"
-      exec env --default-signal TETHER_PEERS="$dir/" timeout --foreground -k 1 20 "$@" \
+      exec env --default-signal TETHER_PEERS="$dir/" timeout --foreground -k 1 "$patience" "$@" \
         </dev/null >/dev/null 2>&1
     ) &
     starters+=($!)
@@ -72,21 +73,25 @@ failures_of_ten() {
 # The pidfile is read all the time while three hundred starts write it.
 pidfile_whole() {
   has "$1" pidfile || return 0
-  local pidfile=$dir/pid watcher _
+  local pidfile=$dir/pid words watcher patience=$((patience * 10))
   watch_pidfile "$pidfile" >/dev/null 2>&1 &
   watcher=$!
-  for _ in {1..300}; do start "$1" "$(type -P true)"; done
+  compose "$1" "$(type -P true)"
+  # shellcheck disable=SC2016
+  run bash -c 'for _ in {1..300}; do "$@" >/dev/null 2>&1; done; :' shell "${words[@]}"
   : >"$dir/stop"
   wait "$watcher" || true
   cell=$(<"$dir/seen")
+  ((status == 0)) || cell+=', but not all of them came to an end'
 }
 
 watch_pidfile() {
-  local line seen='never there' end=$((SECONDS + 120))
+  local line seen='never there' end=$((SECONDS + patience * 4))
   while [[ -d $dir && ! -e $dir/stop ]] && ((SECONDS < end)); do
     {
       if ! IFS= read -r line || [[ ! $line =~ ^[0-9]+$ ]]; then
-        seen="seen $([[ -n $line ]] && echo partial || echo empty)"
+        seen='seen empty'
+        [[ -z $line ]] || seen='seen partial'
       elif [[ $seen == never* ]]; then
         seen='always whole'
       fi
@@ -118,10 +123,14 @@ stops_or_spares() {
   local tool=$1 pid=$2
   shift 2
   stop "$tool" "$@"
+  # A signal that was sent acts, or it is pending.
+  wait_for not_asked "$pid" || true
   if wait_for 1 gone "$pid"; then printf 'kills it'; else printf 'spares it (%s)' "$status"; fi
 }
 
-stranger() { in_background stranger/ "$perl" -e 'sleep 120'; }
+not_asked() { gone "$1" || ! grep -q '^S[a-z]*Pnd:.*[1-9a-f]' "/proc/$1/status"; }
+
+stranger() { in_background stranger/ "$perl" -e 'sleep 1000'; }
 
 # A job dies, and a stranger gets its number. In a PID namespace whose first process is this shell.
 reused_pid() {

@@ -16,44 +16,51 @@ end_all() {
     [[ -n $pids ]] || return 0
     # shellcheck disable=SC2086
     kill -KILL $pids 2>/dev/null || true
-    sleep 0.02
+    sleep "$pause"
   done
   say "cannot end $pids"
 }
 
-# wait_for [SECONDS] CONDITION...: until it holds; 1 if it does not in SECONDS (20).
+# wait_for [SECONDS] CONDITION...: until it holds; 1 if it does not in SECONDS, or within $patience.
 wait_for() {
-  local limit=20
+  local limit=$patience
   [[ $1 != [0-9]* ]] || { limit=$1; shift; }
   local end=$((SECONDS + limit))
   until "$@"; do
     ((SECONDS <= end)) || return 1
-    sleep 0.02
+    sleep "$pause"
   done
 }
+
+is_job() { [[ /proc/$1/exe -ef $sleep ]]; }
 
 # The jobs of this cell: what became sleep(1).
 running() {
   local pid
   for pid in $(marked "$dir" -x); do
-    [[ $(readlink "/proc/$pid/exe") != "$sleep" ]] || printf '%s\n' "$pid"
+    ! is_job "$pid" || printf '%s\n' "$pid"
   done
 }
 
 runs() { [[ $(running | wc -l) -ge $1 ]]; }
 
-# Nothing but jobs is left. Three times, as a process has no environment for a moment of its exec.
+# Nothing but jobs is left, and what else is named. Three times, as a process has no environment for a
+# moment of its exec.
 settled() {
-  local _
-  for _ in 1 2 3; do
-    [[ $(marked "$dir" -x) == "$(running)" ]] || return 1
+  local pid look
+  for look in 1 2 3; do
+    for pid in $(marked "$dir" -x); do
+      is_job "$pid" || [[ " $* " == *" $pid "* ]] || return 1
+    done
+    ((look == 3)) || sleep "$pause"
   done
 }
 
 # Waits for the job, whose pid becomes $pid.
 await_job() {
   wait_for runs_or_settled || true
-  pid=$(running | head -n 1)
+  pid=$(running)
+  pid=${pid%%$'\n'*}
   [[ -n $pid ]] || { cell='no job runs'; return 1; }
 }
 
@@ -72,4 +79,4 @@ alive() { ! gone "$1"; }
 
 vanished() { [[ ! -e /proc/$1 ]]; }
 
-became() { [[ $(readlink "/proc/$1/exe") == "$2" ]]; }
+became() { [[ /proc/$1/exe -ef $2 ]]; }

@@ -30,12 +30,12 @@ compose() {
   words+=("$2")
 }
 
-# Runs WORD..., as from a shell, for at most 20 seconds: $status, and $dir/out and $dir/err.
+# Runs WORD..., as from a shell, for at most $patience: $status, and $dir/out and $dir/err.
 run() {
   status=0
   # Its death by a signal is no news here.
   {
-    env --default-signal TETHER_PEERS="$dir/" timeout --foreground -k 1 20 "$@" \
+    env --default-signal TETHER_PEERS="$dir/" timeout --foreground -k 1 "$patience" "$@" \
       </dev/null >"$dir/out" 2>"$dir/err" || status=$?
   } 2>/dev/null
 }

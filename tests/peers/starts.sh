@@ -7,7 +7,7 @@ version() {
   local tool=$1
   [[ $tool != tether ]] || tool=$tether
   run "$tool" --version
-  cell=$(cat "$dir/out" "$dir/err" | grep -oE '[0-9]+(\.[0-9]+)+' | head -n 1 || true)
+  cell=$(cat "$dir/out" "$dir/err" | sed -nE '/[0-9]\.[0-9]/ { s/[^0-9]*([0-9]+(\.[0-9]+)+).*/\1/p; q; }' || true)
   [[ -n $cell || $1 != daemonize ]] || cell=$(dpkg-query -W -f '${Version}' daemonize || true)
 }
 
@@ -91,17 +91,13 @@ was_ready() {
 }
 
 captured_output() {
-  local words held=0 end=$((SECONDS + 20)) pid=""
+  local words shell
   compose "$1" "$scripts/stay"
   # shellcheck disable=SC2016
   in_background "" \
     bash -c 'out=$("$@" 2>"${TETHER_PEERS}err"); : >"${TETHER_PEERS}returned"' shell "${words[@]}"
-  # A job that holds the pipe is given another second.
-  while [[ ! -e $dir/returned ]] && ((held < 50 && SECONDS < end)); do
-    pid=$(running)
-    [[ -z $pid || $(readlink "/proc/$pid/fd/1") != pipe:* ]] || held=$((held + 1))
-    sleep 0.02
-  done
+  shell=$!
+  wait_for returned_or_held "$shell" || true
   if [[ ! -e $dir/returned ]]; then
     cell='hangs while the job runs'
     return
@@ -109,6 +105,17 @@ captured_output() {
   await_job || return 0
   cell="returns; output to $(readlink "/proc/$pid/fd/1")"
   [[ ! -s $dir/err ]] || cell+=', said so'
+}
+
+# Or nothing is there any more but the shell and a job that holds its pipe.
+returned_or_held() {
+  local pid
+  [[ ! -e $dir/returned ]] || return 0
+  settled "$1" || return 1
+  for pid in $(running); do
+    [[ $(readlink "/proc/$pid/fd/1") != pipe:* ]] || return 0
+  done
+  return 1
 }
 
 starter_returns() {

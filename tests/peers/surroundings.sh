@@ -87,15 +87,15 @@ on_terminal() {
   mkfifo "$dir/go"
   cat >"$dir/session" <<END
 #!/usr/bin/env bash
-sleep 120 &
+sleep 1000 &
 echo \$! >"$dir/control"
 export TETHER_PEERS="$dir/"
 ${words[@]@Q}
 : >"$dir/started"
-read -r -t 120 word <>"$dir/go"
+read -r -t 1000 word <>"$dir/go"
 END
   chmod 755 "$dir/session"
-  in_background terminal/ env SHELL=/bin/sh script -qec "$dir/session" /dev/null
+  in_background terminal/ env SHELL=/bin/sh script -qec "${dir@Q}/session" /dev/null
   wait_for test -e "$dir/started" || true
 }
 

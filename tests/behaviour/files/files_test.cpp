@@ -107,7 +107,7 @@ TEST_CASE("a directory on PATH with the name of COMMAND is passed over") {
   CHECK(dry_run.record("dry-run").at("path") == directory.path("b/tool"));
 }
 
-KERNEL_TEST_CASE("descriptors are inherited unless they are closed and never any of tether's own") {
+TEST_CASE("descriptors are inherited unless they are closed and never any of tether's own") {
   const Setup setup = with_descriptors();
   CHECK(run(probe("fds"), setup).out == "0 1 2 5 6 9 \n");
   CHECK(run(Words{"--autokill", "--nnp", "--json", "--chdir=/"} + probe("fds"), setup)

@@ -131,7 +131,7 @@ TEST_CASE("a file that cannot be opened is named and nothing is run or made or e
   }
 }
 
-KERNEL_TEST_CASE("a start that fails for another reason makes and empties nothing") {
+TEST_CASE("a start that fails for another reason makes and empties nothing") {
   const Words ran = shell(": > ran");
   std::vector<Words> failing = {Words{"--chdir=no/such"} + ran,
                                 Words{"--keep-fd=77"} + ran,

@@ -91,7 +91,7 @@ TEST_CASE("the pidfile is never seen empty or partial") {
   CHECK(counts.broken == 0);
 }
 
-KERNEL_TEST_CASE("of twenty starts at once one makes a child and the others name it") {
+TEST_CASE("of twenty starts at once one makes a child and the others name it") {
   for (const Words& mode :
        {Words{"-dq"}, Words{"--autoreap"}, Words{"-dq", "--nnp", "--autokill"}, Words{"--exec"}}) {
     CAPTURE(mode);
@@ -172,8 +172,7 @@ class HeldLock {
 
 }  // namespace
 
-KERNEL_TEST_CASE(
-    "of five starts at once with one log the winner loses nothing that it says there") {
+TEST_CASE("of five starts at once with one log the winner loses nothing that it says there") {
   for (const Words& mode : {Words{"-dq"}, Words{"-dq", "--status-file=/dev/null"}})
     for (int round = 0; round < 5; ++round) {
       CAPTURE(joined(mode));

@@ -49,7 +49,7 @@ TEST_CASE("the pidfile is readable by all and its identity by its owner only") {
   CHECK(mode_of(services.path("pid.tether")) == 0600);
 }
 
-KERNEL_TEST_CASE("a start that fails leaves no pidfile") {
+TEST_CASE("a start that fails leaves no pidfile") {
   const Services services;
   services.write("text", "no program\n");
   struct Row {

@@ -165,7 +165,7 @@ TEST_CASE("two stops at once both wait and both are content") {
   CHECK(is_gone(child));
 }
 
-KERNEL_TEST_CASE("a stop against a restart ends the old service and never the new one") {
+TEST_CASE("a stop against a restart ends the old service and never the new one") {
   const Services services;
   const pid_t bystander = fork_bystander();
   for (int round = 0; round < 12; ++round) {

@@ -112,7 +112,7 @@ KERNEL_TEST_CASE("no orphan stays a zombie while COMMAND runs") {
     for (const bool ignored : {false, true}) {
       CAPTURE(joined(ours));
       CAPTURE(ignored);
-      Running running(ours + Words{"--json"} + probe("orphans", {"300"}),
+      Running running(ours + Words{"--json"} + probe("orphans", {std::to_string(rounds(300))}),
                       first_process(ignored ? ignore_children : nullptr));
       running.expect_output("ready\n");
       const pid_t init = init_of(running);
@@ -125,7 +125,8 @@ KERNEL_TEST_CASE("no orphan stays a zombie while COMMAND runs") {
 
 KERNEL_TEST_CASE("an emulated or real autokill leaves no zombies either") {
   SKIP_UNLESS(can_unshare_pids(), "no PID namespace can be had here");
-  Running running(Words{"--autokill", "--nnp"} + probe("orphans", {"100"}), first_process());
+  Running running(Words{"--autokill", "--nnp"} + probe("orphans", {std::to_string(rounds(100))}),
+                  first_process());
   running.expect_output("ready\n");
   const pid_t init = init_of(running);
   CHECK(eventually([init] { return has_living_children_only(init); }));
@@ -141,7 +142,8 @@ KERNEL_TEST_CASE("among many orphans the status of COMMAND is not lost") {
         CAPTURE(joined(ours));
         CAPTURE(ignored);
         const Finished finished =
-            run(ours + Words{"--json"} + probe("orphans", {"50", std::to_string(status)}),
+            run(ours + Words{"--json"} +
+                    probe("orphans", {std::to_string(rounds(50)), std::to_string(status)}),
                 first_process(ignored ? ignore_children : nullptr));
         CHECK(finished.exit_code == status);
         CHECK(finished.record("exit").at("cause") == "command");
@@ -158,7 +160,7 @@ KERNEL_TEST_CASE("what PID 1 was before it became tether leaves no zombie to it"
   CHECK(has_one_child(init_of(running)));
 }
 
-KERNEL_TEST_CASE("PID 1 that waits for a FIFO ends when it is asked to") {
+TEST_CASE("PID 1 that waits for a FIFO ends when it is asked to") {
   SKIP_UNLESS(can_unshare_pids(), "no PID namespace can be had here");
   for (const char* option : {"--stdin=", "--log=", "--status-file="}) {
     CAPTURE(option);

@@ -35,7 +35,7 @@ KERNEL_TEST_CASE("MAINPID of a descendant moves the service") {
   }
 }
 
-KERNEL_TEST_CASE("MAINPID of a stranger is not believed") {
+TEST_CASE("MAINPID of a stranger is not believed") {
   for (const Words& mode : {Words{"-w"}, Words{"-dq"}})
     for (const std::string& stranger : {std::to_string(::getpid()), std::string("1"),
                                         std::string("0"), std::string("-1"), std::string("x")}) {

@@ -86,8 +86,7 @@ TEST_CASE("a COMMAND that is not ready in time is ended") {
     }
 }
 
-KERNEL_TEST_CASE(
-    "a COMMAND that is not ready and ignores the first signal is killed with its group") {
+TEST_CASE("a COMMAND that is not ready and ignores the first signal is killed with its group") {
   for (const Words& mode : detach_modes) {
     CAPTURE(mode);
     const Services services;
@@ -119,8 +118,7 @@ TEST_CASE("a COMMAND that is not ready is not killed when that is so asked") {
   CHECK(finished.record("exit").at("escalated") == false);
 }
 
-KERNEL_TEST_CASE(
-    "a COMMAND that closes its descriptor without a word is ended by who waits for it") {
+TEST_CASE("a COMMAND that closes its descriptor without a word is ended by who waits for it") {
   const std::string script = "exec 3>&-; exec " + tool("probe") + " sleep";
   for (const Words& mode : {Words{"-dq"}, Words{"-dq", "--status-file=/dev/null"},
                             Words{"-w", "--ready-timeout=20s"}}) {

@@ -21,7 +21,7 @@ TEST_CASE("a newline on the descriptor that was named makes COMMAND ready") {
     }
 }
 
-KERNEL_TEST_CASE("the descriptor for COMMAND may be a number that tether uses itself") {
+TEST_CASE("the descriptor for COMMAND may be a number that tether uses itself") {
   for (const Words& mode : {Words{"-w"}, Words{"-dq"}, Words{"-w", "--nnp", "--autokill"}})
     for (int fd = 3; fd < 16; ++fd) {
       CAPTURE(mode);
@@ -32,7 +32,7 @@ KERNEL_TEST_CASE("the descriptor for COMMAND may be a number that tether uses it
     }
 }
 
-KERNEL_TEST_CASE("the descriptor for COMMAND may be a number that the keeper uses itself") {
+TEST_CASE("the descriptor for COMMAND may be a number that the keeper uses itself") {
   for (int fd = 3; fd < 16; ++fd) {
     CAPTURE(fd);
     Running running(

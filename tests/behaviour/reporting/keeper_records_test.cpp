@@ -157,7 +157,7 @@ KERNEL_TEST_CASE("a keeper has nothing but records to say once the start is over
 }
 
 // As a shell hands over what >(...) stands for.
-KERNEL_TEST_CASE("a file that is a descriptor by name is the same for a keeper as without one") {
+TEST_CASE("a file that is a descriptor by name is the same for a keeper as without one") {
   TemporaryDirectory directory;
   const std::string names = exists("/dev/fd") ? "/dev/fd/" : "/proc/self/fd/";
   for (const int fd : {3, 4, 5, 6, 7, 8, 9, 10, 63}) {

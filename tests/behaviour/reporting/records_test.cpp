@@ -59,7 +59,7 @@ KERNEL_TEST_CASE("arguments that are not UTF-8 become replacement characters in 
   CHECK(finished.out.find("636166e920fffe20c3a4\n") != std::string::npos);
 }
 
-KERNEL_TEST_CASE("a long command is cut in the record and whole for the child") {
+TEST_CASE("a long command is cut in the record and whole for the child") {
   TemporaryDirectory directory;
   const Words ours{"--status-file=" + directory.path("status")};
   Words words;

@@ -94,8 +94,7 @@ TEST_CASE("a signal ends the wait for a reader that never reads") {
   CHECK(finished.err.find("tether: cannot write records to --status-fd=7: ") == 0);
 }
 
-KERNEL_TEST_CASE(
-    "a closed status descriptor is refused although tether may use its number itself") {
+TEST_CASE("a closed status descriptor is refused although tether may use its number itself") {
   const std::vector<Words> modes = {{}, {"-d"}, {"-d", "--json"}, {"-d", "--notify=fd:15"}};
   for (const Words& mode : modes)
     for (int fd = 3; fd < 14; ++fd) {

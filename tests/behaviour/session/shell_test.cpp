@@ -178,7 +178,7 @@ TEST_CASE("in a shell a script with a loop ends by Ctrl-C and stops by Ctrl-Z") 
   });
 }
 
-KERNEL_TEST_CASE("in a shell the status of a job is the child's") {
+TEST_CASE("in a shell the status of a job is the child's") {
   everywhere([](InteractiveShell& shell, const ShellKind&, const Words& ours) {
     shell.enter(line_of(ours, probe("exit", {"7"})));
     shell.expect_prompt();

@@ -194,9 +194,10 @@ KERNEL_TEST_CASE("a member is asked once, and a stopped one can answer") {
 KERNEL_TEST_CASE("the orphans that a tree sheds do not take COMMAND's status") {
   for (const Words& mode : modes()) {
     CAPTURE(joined(mode));
-    const Finished done = run(mode + Words{"--json", "--", "/bin/sh", "-c",
-                                           "i=0; while [ $i -lt 100 ]; do (" + tool("probe") +
-                                               " exit 3 &); i=$((i+1)); done; exit 7"});
+    const Finished done =
+        run(mode + Words{"--json", "--", "/bin/sh", "-c",
+                         "i=0; while [ $i -lt " + std::to_string(rounds(100)) + " ]; do (" +
+                             tool("probe") + " exit 3 &); i=$((i+1)); done; exit 7"});
     CHECK(done.exit_code == 7);
     CHECK(done.record("exit").at("status") == 7);
     CHECK(done.record("exit").at("survivors") == 0);
@@ -205,9 +206,9 @@ KERNEL_TEST_CASE("the orphans that a tree sheds do not take COMMAND's status") {
 
 KERNEL_TEST_CASE("no orphan of a tree stays a zombie while COMMAND runs") {
   Running running({"--tree", "--print-pid", "--", "/bin/sh", "-c",
-                   "i=0; while [ $i -lt 50 ]; do (" + tool("probe") +
-                       " exit 3 &); i=$((i+1)); done; echo made; exec " + tool("probe") +
-                       " sleep"});
+                   "i=0; while [ $i -lt " + std::to_string(rounds(50)) + " ]; do (" +
+                       tool("probe") + " exit 3 &); i=$((i+1)); done; echo made; exec " +
+                       tool("probe") + " sleep"});
   const pid_t child = running.child();
   running.expect_output("ready\n");
   const pid_t warden = warden_of(child);

@@ -47,6 +47,7 @@ std::uint64_t added_faults(const Contestant& who, const Helpers& helpers, std::u
 
 std::uint64_t added_instructions(const Contestant& who, const Helpers& helpers,
                                  std::uint64_t enough) {
+  const RealTime undisturbed;  // a hundred thousand stops: on a busy machine they take minutes
   const Invocation invocation(words_of(who, {helpers.target}));
   const std::uint64_t start =
       instructions_to_exec(Invocation({helpers.libc_start, helpers.target}));

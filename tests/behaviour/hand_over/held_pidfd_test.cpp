@@ -180,7 +180,7 @@ KERNEL_TEST_CASE("what a held child has started lives on without a tree, in its 
   const pid_t pid = handed.pid();
   handed.descriptors.clear();
   CHECK(is_gone(pid));
-  CHECK(state_of(started[0]) == 'S');
+  CHECK(eventually([&] { return state_of(started[0]) == 'S'; }));
 }
 
 KERNEL_TEST_CASE("what a held child has started in its namespace ends with the pidfd") {

@@ -115,7 +115,7 @@ KERNEL_TEST_CASE("a detached child loses the terminal of its caller and lets go 
   CHECK(terminal_of(child) == 0);
   for (const char* fd : {"fd/0", "fd/1", "fd/2"}) CHECK(link_of(child, fd) == "/dev/null");
   CHECK(terminal.expect_hangup().find("/dev/null") != std::string::npos);
-  CHECK(state_of(child) == 'S');
+  CHECK(eventually([child] { return state_of(child) == 'S'; }));
 }
 
 KERNEL_TEST_CASE("a detached child is put into another directory and given another umask") {

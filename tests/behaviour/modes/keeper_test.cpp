@@ -147,7 +147,7 @@ KERNEL_TEST_CASE("a job without a tie lives on when its keeper is killed") {
   REQUIRE(::kill(kept.keeper, SIGKILL) == 0);
   CHECK(is_gone(kept.keeper));
   CHECK(parent_of(kept.child) == ::getpid());
-  CHECK(state_of(kept.child) == 'S');
+  CHECK(eventually([&] { return state_of(kept.child) == 'S'; }));
   CHECK(parse_records(read_file(directory.path("status"))).size() == 1);
 }
 

@@ -123,7 +123,7 @@ KERNEL_TEST_CASE("a detached start waits for room on standard output and loses n
                     pipe.as(1));
     REQUIRE(eventually([&] { return read_file(log) == "ready\n"; }));
     REQUIRE(eventually([&] { return state_of(running.pid()) != 'R'; }));
-    CHECK(state_of(running.pid()) == 'S');
+    CHECK(eventually([&] { return state_of(running.pid()) == 'S'; }));
     const std::string text = pipe.read_to_end();
     const Finished finished = running.wait();
     CHECK(finished.exit_code == 0);

@@ -1,108 +1,54 @@
 #include "cell.hpp"
 
-#include <fcntl.h>
-#include <poll.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <array>
-#include <chrono>
-#include <cstdlib>
-#include <filesystem>
+#include <functional>
 #include <sstream>
 #include <stdexcept>
 
+#include "child_bell.hpp"
+#include "folder.hpp"
 #include "processes.hpp"
+#include "programs.hpp"
 #include "stage.hpp"
-#include "sys/unique_fd.hpp"
 
 namespace survivors {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
 using Roles = std::set<std::string>;
 
-constexpr std::chrono::milliseconds step{10};
+// Between two looks at marks in a folder, for which there is no event.
+constexpr milliseconds mark_step{10};
 // Between two looks at all processes, which are work.
-constexpr std::chrono::milliseconds look_step{100};
-const Roles everybody{"child", "group", "deaf", "session1", "session2", "daemon", "comet"};
+constexpr milliseconds look_step{250};
+// A family ends by itself after 900 seconds. What is seen near that time proves nothing.
+constexpr milliseconds family_life{800000};
 
-// The family's folder, and the end of the FIFO by which its last member's end is seen.
-class Folder {
- public:
-  Folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "survivors-XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("mkdtemp");
-    path_ = name;
-    const std::string fifo = path_ + "/alive";
-    if (::mkfifo(fifo.c_str(), 0600) != 0) throw std::runtime_error("mkfifo");
-    alive_.reset(::open(fifo.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
-  }
-  ~Folder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-
-  [[nodiscard]] const std::string& path() const { return path_; }
-
-  [[nodiscard]] bool is_complete() const {
-    for (const std::string& role : everybody)
-      if (::access((path_ + "/up." + role).c_str(), F_OK) != 0) return false;
-    return true;
-  }
-
-  // Exact, other than a look at the processes one after the other: once there was somebody.
-  [[nodiscard]] bool is_deserted() const {
-    pollfd hung_up{alive_.get(), 0, 0};
-    return ::poll(&hung_up, 1, 0) > 0 && (hung_up.revents & POLLHUP) != 0;
-  }
-
- private:
-  std::string path_;
-  tether::UniqueFd alive_;
-};
-
-bool becomes_complete(const Folder& folder, Stage& stage) {
-  const auto deadline = Clock::now() + patience;
-  while (!folder.is_complete() || !stage.has_wrapper()) {
-    if (stage.wrapper_has_ended() || Clock::now() > deadline) return false;
+bool becomes_complete(const FamilyFolder& folder, Stage& stage, ChildBell& bell) {
+  Patience patience;
+  while (!stage.has_wrapper() || !folder.are_all_up()) {
+    if (stage.wrapper_has_ended() || patience.is_over()) return false;
     (void)reap();
-    nap(step);
+    bell.wait(mark_step);
+  }
+  // The comet may be somewhere else at each look.
+  while (roles_alive(folder.path()) != family_roles()) {
+    if (stage.wrapper_has_ended() || patience.is_over()) return false;
+    (void)reap();
+    bell.wait(mark_step);
   }
   return true;
 }
 
-// False if it is not deserted after `length`. Some of its members wait until they are reaped.
-bool is_deserted_within(const Folder& folder, std::chrono::milliseconds length) {
-  for (const auto end = Clock::now() + length; Clock::now() < end; nap(step)) {
+// False if it does not within `length`. Some of those that hold it wait until they are reaped.
+bool hangs_up_within(const Lifeline& line, milliseconds length, ChildBell& bell) {
+  for (const auto end = Clock::now() + length; Clock::now() < end;) {
+    if (line.has_hung_up()) return true;
+    bell.wait(end - Clock::now(), line.hang_up());
     (void)reap();
-    if (folder.is_deserted()) return true;
   }
-  return false;
+  return line.has_hung_up();
 }
-
-// Who lives on once nothing has changed for a while. What is claimed has longer to come true.
-Roles settle(const Folder& folder, std::chrono::milliseconds quiet, Claim claim) {
-  const auto deadline = Clock::now() + patience;
-  auto changed = Clock::now();
-  Roles alive = everybody;
-  while (!is_deserted_within(folder, look_step)) {
-    const Roles now_alive = roles_alive(folder.path());
-    const auto now = Clock::now();
-    if (now_alive != alive) {
-      alive = now_alive;
-      changed = now;
-    }
-    const bool is_over = now - changed >= quiet && !alive.empty();
-    if (is_over && (is_kept(claim, alive) || now > deadline)) return alive;
-    if (now > deadline + quiet) throw std::runtime_error("nobody is seen, but somebody is there");
-  }
-  return {};
-}
-
-}  // namespace
 
 bool is_kept(Claim claim, const Roles& survivors) {
   switch (claim) {
@@ -116,28 +62,104 @@ bool is_kept(Claim claim, const Roles& survivors) {
   return true;
 }
 
-Cell play(const Row& row, const std::vector<std::string>& words, const std::string& family,
-          Death death) {
+// Who lives on once nothing has changed for a while. What is claimed has longer to come true.
+void settle(Cell& cell, const FamilyFolder& folder, milliseconds quiet, Claim claim,
+            ChildBell& bell) {
+  Patience patience;
+  bool is_over = false;
+  auto changed = Clock::now();
+  cell.survivors = family_roles();
+  while (!hangs_up_within(folder.all(), look_step, bell)) {
+    const Roles now_alive = roles_alive(folder.path());
+    const auto now = Clock::now();
+    if (now_alive != cell.survivors) {
+      cell.survivors = now_alive;
+      changed = now;
+    }
+    is_over = is_over || patience.is_over();
+    cell.kept = is_kept(claim, cell.survivors);
+    const bool is_quiet = now - changed >= quiet && !cell.survivors.empty();
+    if (is_quiet && (cell.kept || is_over)) return;
+    if (is_over && now_alive.empty() && now - changed >= quiet)
+      throw std::runtime_error("a process holds the FIFO, but none is seen");
+  }
+  cell.kept = true;
+  cell.survivors.clear();
+}
+
+// Each event is final: a process that is gone does not come back, and of a family whose FIFO has
+// hung up none is left that could start another member.
+void await_claim(Cell& cell, const FamilyFolder& folder, Claim claim, Bound bound,
+                 ChildBell& bell) {
+  const Lifeline& line = claim == Claim::all ? folder.all() : folder.child();
+  Patience patience(bound);
+  do {
+    cell.kept = hangs_up_within(line, patience.step(), bell);
+  } while (!cell.kept && !patience.is_over());
+  cell.kept = cell.kept || line.has_hung_up();
+  if (!cell.kept) cell.survivors = roles_alive(folder.path());
+}
+
+// What happens before the death, and after the end of what is to be seen.
+Cell play_with(const Play& play,
+               const std::function<void(Cell&, const FamilyFolder&, ChildBell&)>& see) {
   become_subreaper();
+  ChildBell bell;
   Cell cell;
-  const Folder folder;
-  std::vector<std::string> command = words;
-  command.insert(command.end(), {family, folder.path()});
+  const FamilyFolder folder;
+  const auto start = Clock::now();
+  std::vector<std::string> command = play.words;
+  command.insert(command.end(), {suite_directory() + "/tools/family", folder.path()});
   Stage stage(command);
-  cell.started = becomes_complete(folder, stage);
+  cell.started = becomes_complete(folder, stage, bell);
   if (cell.started) {
-    stage.bring(death);
-    cell.survivors = settle(folder, row.quiet(), row.claim(death));
+    stage.bring(play.death);
+    see(cell, folder, bell);
   } else {
     cell.complaint = stage.first_words();
   }
+  if (Clock::now() - start > family_life)
+    throw std::runtime_error("this machine is too slow: the family would have ended by itself");
   cell.cleared = end_all();
   return cell;
 }
 
+}  // namespace
+
+Cell observe(const Play& play, milliseconds quiet) {
+  return play_with(play, [&](Cell& cell, const FamilyFolder& folder, ChildBell& bell) {
+    settle(cell, folder, quiet, play.claim, bell);
+  });
+}
+
+Cell prove(const Play& play, Bound patience) {
+  if (play.claim == Claim::none) throw std::logic_error("no claim to prove");
+  return play_with(play, [&](Cell& cell, const FamilyFolder& folder, ChildBell& bell) {
+    await_claim(cell, folder, play.claim, patience, bell);
+  });
+}
+
+std::string shown(const Cell& cell) {
+  static const std::vector<std::string> roles{"child",    "group",  "deaf", "session1",
+                                              "session2", "daemon", "comet"};
+  const std::size_t count = cell.survivors.size();
+  if (count == 0) return "0";
+  if (count == family_size) return "all 7";
+  const bool are_missing = count + 2 >= family_size;
+  std::string text = std::to_string(count) + ": " + (are_missing ? "all but " : "");
+  const char* separator = "";
+  for (const std::string& role : roles) {
+    if ((cell.survivors.count(role) != 0) == are_missing) continue;
+    text += separator + role;
+    separator = ", ";
+  }
+  const std::size_t both = text.find("session1, session2");
+  return both == std::string::npos ? text : text.replace(both, 18, "sessions");
+}
+
 std::string to_text(const Cell& cell) {
   std::ostringstream text;
-  text << cell.started << ' ' << cell.cleared;
+  text << cell.started << ' ' << cell.kept << ' ' << cell.cleared;
   for (const std::string& role : cell.survivors) text << ' ' << role;
   text << '\n' << cell.complaint;
   return text.str();
@@ -150,7 +172,7 @@ Cell from_text(const std::string& text) {
   std::getline(lines, first);
   std::getline(lines, cell.complaint);
   std::istringstream words(first);
-  words >> cell.started >> cell.cleared;
+  words >> cell.started >> cell.kept >> cell.cleared;
   for (std::string role; words >> role;) cell.survivors.insert(role);
   return cell;
 }

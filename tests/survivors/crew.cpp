@@ -1,11 +1,13 @@
 #include "crew.hpp"
 
 #include <fcntl.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
+#include <csignal>
 #include <exception>
 #include <system_error>
 
@@ -38,10 +40,12 @@ void Crew::start(const Work& work, std::size_t number) {
     throw std::system_error(errno, std::generic_category(), "pipe");
   tether::UniqueFd reading(ends[0]);
   const tether::UniqueFd writing(ends[1]);
+  const pid_t crew = ::getpid();
   const pid_t pid = ::fork();
   if (pid < 0) throw std::system_error(errno, std::generic_category(), "fork");
   if (pid == 0) {
-    (void)::alarm(limit_seconds_);
+    (void)::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (::getppid() != crew) ::_exit(1);
     const std::string text = outcome_of(work);
     (void)!::write(writing.get(), text.data(), text.size());
     ::_exit(0);

@@ -17,8 +17,8 @@ class Crew {
   // A piece of work: runs in a process of its own and gives a text of at most 64 KiB.
   using Work = std::function<std::string()>;
 
-  // At most `size` at a time; one that takes longer than `limit_seconds` is killed.
-  Crew(std::size_t size, unsigned limit_seconds) : size_(size), limit_seconds_(limit_seconds) {}
+  // At most `size` at a time. Each is to have bounds of its own; all are killed with this process.
+  explicit Crew(std::size_t size) : size_(size) {}
 
   // Does all of it; the texts in the order of the work, an exception's as "error: ...".
   std::vector<std::string> perform(const std::vector<Work>& work);
@@ -33,7 +33,6 @@ class Crew {
   void await_one(std::vector<std::string>& results);
 
   std::size_t size_;
-  unsigned limit_seconds_;
   std::map<pid_t, Worker> workers_;
 };
 

@@ -1,15 +1,17 @@
 // killed-jobs [--kills=N] [--seed=S] [--jobs=N] [--victim=script|tether|both|any] [--count] --
-// OPTION...
+//             OPTION...
 // - runs a job script (the file `job`) with every command of it under "tether OPTION...", again and
 // again; kills with SIGKILL at a random moment of it, and looks who lives on.
 //
+// N       how many kills: ROUNDS of the environment, or 60.
 // OPTION  of tether; --die-with-pid=script names the script's process.
 // script  the script itself; tether: one of those that it started, after which it goes on; both:
 // the
 //         two one after the other; any: one process of tether's, its own helpers included.
 // stdout  how many rounds it took to kill N times, and how often who lived on.
-// exit    0 nobody lived on, or --count was given and that was only counted; 1 somebody did, or a
-//         round could not be judged; 2 bad usage; 77 tether does not know an option.
+// exit    0 none lived on, or --count was given and that was only counted; 1 one did, or there were
+//         fewer than N kills, or a round could not be judged; 2 bad usage; 77 namespaces are
+//         refused here. The result goes to the file TETHER_REPORT as well (report.hpp).
 #include <unistd.h>
 
 #include <algorithm>
@@ -28,13 +30,19 @@
 #include "crew.hpp"
 #include "processes.hpp"
 #include "programs.hpp"
+#include "report.hpp"
 #include "rounds.hpp"
 
 namespace survivors {
 namespace {
 
+std::uint64_t kills_by_default() {
+  const char* const rounds = std::getenv("ROUNDS");
+  return rounds == nullptr || *rounds == 0 ? 60 : std::strtoull(rounds, nullptr, 10);
+}
+
 struct Arguments {
-  std::uint64_t kills = 1000;
+  std::uint64_t kills = kills_by_default();
   std::uint64_t seed = std::random_device()();
   std::uint64_t jobs = std::thread::hardware_concurrency();
   std::string victim = "script";
@@ -105,7 +113,14 @@ class Tally {
 
   void spoil(const std::string& text) {
     std::cout << text << '\n';
-    is_spoilt_ = true;
+    why_ += (why_.empty() ? "" : "; ") + text;
+  }
+
+  // To be called once all rounds are added.
+  void expect(std::uint64_t kills) {
+    if (kills_ < kills)
+      spoil("only " + std::to_string(kills_) + " of " + std::to_string(kills) +
+            " kills came about");
   }
 
   void print() const {
@@ -114,7 +129,8 @@ class Tally {
     for (const auto& [name, times] : survivors_) std::cout << "  " << times << " " << name << '\n';
   }
 
-  [[nodiscard]] bool is_spoilt() const { return is_spoilt_; }
+  // Why this cannot be judged; empty if it can.
+  [[nodiscard]] const std::string& why() const { return why_; }
   [[nodiscard]] bool has_survivors() const { return rounds_with_survivors_ != 0; }
 
  private:
@@ -123,7 +139,7 @@ class Tally {
   std::uint64_t kills_ = 0;
   std::uint64_t rounds_with_survivors_ = 0;
   std::map<std::string, std::uint64_t> survivors_;
-  bool is_spoilt_ = false;
+  std::string why_;
 };
 
 void print_head(const Arguments& arguments) {
@@ -144,33 +160,53 @@ std::vector<Crew::Work> divide(const Job& job, const Arguments& arguments) {
   return work;
 }
 
+std::string name_of(const Arguments& arguments) {
+  std::string name = "survivors: jobs under tether";
+  for (const std::string& option : arguments.options) name += " " + option;
+  return name + ", killed: " + arguments.victim;
+}
+
+// In the test machine and for other options a refusal is a fault.
+int take_refusal(const Arguments& arguments, const std::string& refusal) {
+  const auto& options = arguments.options;
+  const bool may_be = std::count(options.begin(), options.end(), "--pid-namespace") != 0 &&
+                      std::getenv("TETHER_VM") == nullptr;
+  std::cout << (may_be ? "skipped: " : "") << refusal << std::endl;
+  report(name_of(arguments), may_be ? Verdict::skipped : Verdict::failed, refusal);
+  return may_be ? 77 : 1;
+}
+
+int conclude(const Arguments& arguments, Tally& tally) {
+  if (tally.has_survivors() && !arguments.is_count) tally.spoil("processes lived on");
+  report(name_of(arguments), tally.why().empty() ? Verdict::passed : Verdict::failed, tally.why());
+  return tally.why().empty() ? 0 : 1;
+}
+
 int run(const Arguments& arguments) {
   std::vector<std::string> options = arguments.options;
   std::replace(options.begin(), options.end(), std::string("--die-with-pid=script"),
                "--die-with-pid=" + std::to_string(::getpid()));
   const std::string refusal = refusal_of(options);
-  if (!refusal.empty()) {
-    std::cout << refusal << std::endl;
-    return refusal.find("unknown option") != std::string::npos ? 77 : 1;
-  }
+  if (!refusal.empty()) return take_refusal(arguments, refusal);
   become_subreaper();
   print_head(arguments);
   const Job job = job_of(arguments);
   Tally tally;
-  // Long enough for thirty rounds that all wait in vain.
-  for (const std::string& text : Crew(arguments.jobs, 2000).perform(divide(job, arguments))) {
+  for (const std::string& text : Crew(arguments.jobs).perform(divide(job, arguments))) {
     if (text.starts_with("error: ")) tally.spoil(text);
     for (const Outcome& outcome : outcomes_from_text(text)) tally.add(outcome);
   }
   tally.print();
+  tally.expect(arguments.kills);
   if (!end_all()) tally.spoil("processes are left that do not die");
-  return tally.is_spoilt() || (tally.has_survivors() && job.wants_none) ? 1 : 0;
+  return conclude(arguments, tally);
 }
 
 }  // namespace
 }  // namespace survivors
 
 int main(int argc, char** argv) {
+  survivors::start_clean();
   survivors::Arguments arguments;
   if (!survivors::parse(argc, argv, arguments)) {
     (void)std::fputs(
@@ -179,7 +215,6 @@ int main(int argc, char** argv) {
         stderr);
     return 2;
   }
-  (void)::setenv("NO_COLOR", "1", 1);
   try {
     return survivors::run(arguments);
   } catch (const std::exception& error) {

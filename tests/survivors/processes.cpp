@@ -1,24 +1,30 @@
 #include "processes.hpp"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstdint>
 #include <cstdlib>
 #include <functional>
 #include <optional>
 #include <sstream>
-#include <thread>
+#include <system_error>
+
+#include "child_bell.hpp"
+#include "patience.hpp"
+#include "sys/unique_fd.hpp"
 
 namespace survivors {
 namespace {
 
-using Clock = std::chrono::steady_clock;
+// A list of children that is read while they end can be short of some.
+constexpr std::chrono::milliseconds list_again{50};
 
 std::string read_file(const std::string& path) {
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
@@ -33,16 +39,31 @@ std::string file_of(pid_t pid, const char* name) {
   return read_file("/proc/" + std::to_string(pid) + "/" + name);
 }
 
-// One after the other, by rising numbers: whoever comes of a process that has been looked at is
-// still to come, mostly. A list made before would be out of date when it is used.
+// What getdents64(2) gives; glibc declares it only for its own, larger reads.
+struct Entry {
+  std::uint64_t inode;
+  std::int64_t next;
+  unsigned short size;
+  unsigned char type;
+  char name[1];
+};
+
+// One or two at a time, by rising numbers: what comes of a process that has been looked at is still
+// to come, mostly. readdir(3) reads a thousand names ahead, and on a busy machine a comet is two
+// generations further when the last of them is looked at.
 void for_each_pid(const std::function<void(pid_t)>& act) {
-  DIR* const directory = ::opendir("/proc");
-  if (directory == nullptr) return;
-  while (const dirent* const entry = ::readdir(directory)) {
-    const pid_t pid = static_cast<pid_t>(std::strtol(entry->d_name, nullptr, 10));
-    if (pid > 0) act(pid);
+  const tether::UniqueFd proc(::open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  alignas(Entry) std::array<char, 64> buffer{};
+  long size = 0;
+  while ((size = ::syscall(SYS_getdents64, proc.get(), buffer.data(), buffer.size())) > 0) {
+    for (long at = 0; at < size;) {
+      const auto* const entry = reinterpret_cast<const Entry*>(buffer.data() + at);
+      at += entry->size;
+      const auto pid = static_cast<pid_t>(std::strtol(entry->name, nullptr, 10));
+      if (pid > 0) act(pid);
+    }
   }
-  (void)::closedir(directory);
+  if (size < 0) throw std::system_error(errno, std::generic_category(), "/proc");
 }
 
 struct FamilyMember {
@@ -80,6 +101,16 @@ std::optional<Process> look_at(pid_t pid) {
 }
 
 }  // namespace
+
+void start_clean() {
+  int fd = 0;
+  do {
+    fd = ::open("/dev/null", O_RDWR);
+  } while (fd >= 0 && fd <= 2);
+  (void)::close(fd);
+  (void)::signal(SIGCHLD, SIG_DFL);
+  (void)::setenv("NO_COLOR", "1", 1);
+}
 
 void become_subreaper() {
   (void)::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
@@ -122,15 +153,16 @@ std::set<std::string> roles_alive(const std::string& directory) {
 }
 
 bool end_all() {
-  const auto deadline = Clock::now() + patience;
-  const std::string own = std::to_string(::getpid());
-  // Whoever loses its parent comes here. A look at all processes would take longer than some of
-  // them live.
+  ChildBell bell;
+  Patience patience;
+  const std::string children_file = "task/" + std::to_string(::getpid()) + "/children";
+  // A process that loses its parent comes here, and with that parent's end, which rings. A look at
+  // all processes would take longer than some of them live.
   while (reap()) {
-    if (Clock::now() > deadline) return false;
-    std::istringstream children(file_of(::getpid(), ("task/" + own + "/children").c_str()));
+    if (patience.is_over()) return false;
+    std::istringstream children(file_of(::getpid(), children_file.c_str()));
     for (pid_t child = 0; children >> child;) (void)::kill(child, SIGKILL);
-    std::this_thread::yield();
+    bell.wait(list_again);
   }
   return true;
 }
@@ -140,10 +172,6 @@ void reset_signals() {
   sigset_t none;
   (void)::sigemptyset(&none);
   (void)::sigprocmask(SIG_SETMASK, &none, nullptr);
-}
-
-void nap(std::chrono::milliseconds length) {
-  std::this_thread::sleep_for(length);
 }
 
 }  // namespace survivors

@@ -3,15 +3,11 @@
 
 #include <sys/types.h>
 
-#include <chrono>
 #include <set>
 #include <string>
 #include <vector>
 
 namespace survivors {
-
-// Generous: emulated kernels are slow, machines are busy. Reached only by a failure.
-constexpr std::chrono::seconds patience{30};
 
 struct Process {
   pid_t pid = 0;
@@ -20,6 +16,10 @@ struct Process {
   // anything else the name of its program.
   std::string name;
 };
+
+// For the beginning of main(): descriptors 0 to 2 are open, so that no other file gets their
+// numbers; SIGCHLD, which a caller may have ignored, is not; tether's complaints are plain text.
+void start_clean();
 
 // Makes orphans come to this process, which sees all its descendants end so.
 void become_subreaper();
@@ -39,7 +39,5 @@ bool end_all();
 
 // Every signal as a program expects to find it: nothing ignored, nothing blocked.
 void reset_signals();
-
-void nap(std::chrono::milliseconds length);
 
 }  // namespace survivors

@@ -8,13 +8,15 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
-#include <filesystem>
 #include <random>
 #include <sstream>
 #include <stdexcept>
 #include <system_error>
 #include <utility>
 
+#include "child_bell.hpp"
+#include "folder.hpp"
+#include "patience.hpp"
 #include "processes.hpp"
 #include "sys/unique_fd.hpp"
 
@@ -25,24 +27,10 @@ using Clock = std::chrono::steady_clock;
 using Milliseconds = std::chrono::milliseconds;
 using Random = std::mt19937_64;
 
-class Folder {
- public:
-  Folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "job-XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("mkdtemp");
-    path_ = name;
-  }
-  ~Folder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  [[nodiscard]] const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
+// One of the steps of the job may be gone before it can be killed; most are not.
+constexpr std::size_t rounds_for_a_kill = 20;
+// A process that reaps itself (--autoreap) ends without SIGCHLD.
+constexpr Milliseconds unannounced{100};
 
 [[noreturn]] void be_script(const Job& job, const std::string& folder) {
   reset_signals();
@@ -57,7 +45,7 @@ class Folder {
   ::_exit(127);
 }
 
-// The running script. It is reaped by nobody else, so its number stays its own until has_ended().
+// The running script. No other code reaps it, so its number stays its own until has_ended().
 class Script {
  public:
   Script(const Job& job, const std::string& folder) : pid_(::fork()) {
@@ -87,10 +75,20 @@ class Script {
   int status_ = 0;
 };
 
-bool ends_until(Script& script, Clock::time_point deadline) {
+// Whether it ends by itself before then.
+bool ends_before(Script& script, Clock::time_point moment, ChildBell& bell) {
   while (!script.has_ended()) {
-    if (Clock::now() >= deadline) return false;
-    nap(Milliseconds(1));
+    if (Clock::now() >= moment) return false;
+    bell.wait(moment - Clock::now());
+  }
+  return true;
+}
+
+bool ends_at_last(Script& script, ChildBell& bell) {
+  Patience patience;
+  while (!script.has_ended()) {
+    if (patience.is_over()) return script.has_ended();
+    bell.wait(patience.step());
   }
   return true;
 }
@@ -149,34 +147,35 @@ std::vector<std::string> names_of_descendants() {
   return names;
 }
 
-// Who is left: nobody, once there is no child; else whoever is there when the time is over.
-std::vector<std::string> await_nobody(Milliseconds limit) {
-  const auto deadline = Clock::now() + limit;
+// Who is left: none, once there is no child; else those that are there when the time is over.
+std::vector<std::string> await_none(Bound bound, ChildBell& bell) {
+  Patience patience(bound);
   while (reap()) {
-    if (Clock::now() > deadline) {
+    if (patience.is_over()) {
       const std::vector<std::string> names = names_of_descendants();
-      if (names.empty() && !reap()) return {};
-      return names.empty() ? std::vector<std::string>{"somebody"} : names;
+      if (!reap()) return {};
+      return names.empty() ? std::vector<std::string>{"a process without a name"} : names;
     }
-    nap(Milliseconds(1));
+    bell.wait(unannounced);
   }
   return {};
 }
 
-void finish(const Job& job, Outcome& outcome) {
-  outcome.survivors = await_nobody(job.wants_none ? Milliseconds(patience) : Milliseconds(1000));
+void finish(const Job& job, Outcome& outcome, ChildBell& bell) {
+  outcome.survivors = await_none(job.wants_none ? Bound{} : Bound{Milliseconds(1000), 0}, bell);
   outcome.cleared = end_all();
 }
 
 Outcome play_undisturbed(const Job& job) {
   Outcome outcome;
   outcome.is_undisturbed = true;
-  const Folder folder;
+  const Folder folder("job");
+  ChildBell bell;
   const auto start = Clock::now();
   Script script(job, folder.path());
-  outcome.ended = ends_until(script, start + patience);
+  outcome.ended = ends_at_last(script, bell);
   outcome.moment = std::chrono::duration_cast<Milliseconds>(Clock::now() - start);
-  finish(job, outcome);
+  finish(job, outcome, bell);
   if (!outcome.ended || !script.was_complete()) throw std::runtime_error("the job does not run");
   return outcome;
 }
@@ -186,11 +185,17 @@ Outcome play(const Job& job, Milliseconds length, Random& random) {
   const std::chrono::microseconds moment(
       std::uniform_int_distribution<std::int64_t>(0, length.count() * 1000)(random));
   outcome.moment = std::chrono::duration_cast<Milliseconds>(moment);
-  const Folder folder;
+  const Folder folder("job");
+  ChildBell bell;
   Script script(job, folder.path());
-  if (!ends_until(script, Clock::now() + moment)) outcome.hit = strike(script, job.victim, random);
-  outcome.ended = ends_until(script, Clock::now() + patience);
-  finish(job, outcome);
+  const auto start = Clock::now();
+  outcome.was_over = ends_before(script, start + moment, bell);
+  if (outcome.was_over)
+    outcome.moment = std::chrono::duration_cast<Milliseconds>(Clock::now() - start);
+  else
+    outcome.hit = strike(script, job.victim, random);
+  outcome.ended = ends_at_last(script, bell);
+  finish(job, outcome, bell);
   return outcome;
 }
 
@@ -200,12 +205,14 @@ std::vector<Outcome> play_rounds(const Job& job, std::size_t kills, std::uint64_
   become_subreaper();
   Random random(seed);
   std::vector<Outcome> outcomes{play_undisturbed(job)};
-  const Milliseconds length = outcomes.front().moment;
-  // Some end before they can be killed.
+  Milliseconds length = outcomes.front().moment;
   std::size_t hits = 0;
-  while (hits < kills && outcomes.size() <= 3 * kills) {
+  while (hits < kills && outcomes.size() <= rounds_for_a_kill * kills) {
     outcomes.push_back(play(job, length, random));
-    if (outcomes.back().hit) ++hits;
+    const Outcome& outcome = outcomes.back();
+    if (outcome.hit) ++hits;
+    // The machine is quicker now than when the length was taken.
+    if (outcome.was_over) length = outcome.moment;
   }
   return outcomes;
 }

@@ -31,10 +31,11 @@ struct Job {
 };
 
 struct Outcome {
-  // When the kill came, and whether whoever was to be killed was there. Of an undisturbed round:
-  // how long it took.
+  // When the kill came, and whether the process that was to be killed was there. Of an undisturbed
+  // round, and of one that was over before the kill: how long it took.
   std::chrono::milliseconds moment{};
   bool hit = false;
+  bool was_over = false;
   bool is_undisturbed = false;
   // Whether the script ended, by its own or by the kill.
   bool ended = false;
@@ -43,11 +44,11 @@ struct Outcome {
   bool cleared = true;
 };
 
-// Plays one in which nobody is killed, for its length and its survivors, and then others, whose
-// moments lie within that length, until `kills` have hit or three times as many rounds are over.
-// The length is taken anew for each few rounds, as machines have their moods. `seed` decides the
-// moments and the victims. To be called in a process without children; throws std::runtime_error
-// and std::system_error.
+// Plays one in which no process is killed, for its length and its survivors, and then others, whose
+// moments lie within that length, until `kills` have hit or twenty times as many rounds are over. A
+// round that is over before its kill gives the length anew, for load comes and goes. `seed` decides
+// the moments and the victims. To be called in a process without children; throws
+// std::runtime_error and std::system_error.
 std::vector<Outcome> play_rounds(const Job& job, std::size_t kills, std::uint64_t seed);
 
 // For the way to another process.

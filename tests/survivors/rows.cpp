@@ -50,16 +50,6 @@ constexpr std::array promises{
 };
 // clang-format on
 
-Row row(const std::string& command_line, const std::string& claims) {
-  Row made;
-  made.title = command_line.ends_with(" --") ? command_line.substr(0, command_line.size() - 3)
-                                             : command_line;
-  made.claims = claims;
-  std::istringstream words(command_line);
-  for (std::string word; words >> word;) made.words.push_back(word);
-  return made;
-}
-
 }  // namespace
 
 const char* title_of(Death death) {
@@ -96,11 +86,22 @@ std::chrono::milliseconds Row::quiet() const {
   return std::chrono::milliseconds(is_tether() ? 7000 : 1000);
 }
 
+Row row_of(const std::string& command_line, const std::string& claims) {
+  Row made;
+  made.title = command_line.ends_with(" --") ? command_line.substr(0, command_line.size() - 3)
+                                             : command_line;
+  made.claims = claims;
+  std::istringstream words(command_line);
+  for (std::string word; words >> word;) made.words.push_back(word);
+  return made;
+}
+
 std::vector<Row> all_rows() {
   std::vector<Row> rows;
   rows.reserve(peers.size() + promises.size());
-  for (const char* peer : peers) rows.push_back(row(peer, ""));
-  for (const Promise& promise : promises) rows.push_back(row(promise.command_line, promise.claims));
+  for (const char* peer : peers) rows.push_back(row_of(peer, ""));
+  for (const Promise& promise : promises)
+    rows.push_back(row_of(promise.command_line, promise.claims));
   return rows;
 }
 

@@ -35,6 +35,9 @@ struct Row {
   [[nodiscard]] std::chrono::milliseconds quiet() const;
 };
 
+// A row of a command line as it is typed, "--" included.
+Row row_of(const std::string& command_line, const std::string& claims);
+
 std::vector<Row> all_rows();
 
 }  // namespace survivors

@@ -7,10 +7,12 @@
 //
 // As ROLE "leaver" the child returns 0 once all the others are up, and leaves them behind.
 //
-// Everybody is found by its command line, which is "family DIR ROLE" and which everybody may read,
-// in whatever namespace or session it is. A process creates DIR/up.ROLE when it is what it is to
-// be. If DIR/alive is a FIFO with a reader, everybody holds its other end: at its hang-up nobody is
-// left.
+// Each is found by its command line, which is "family DIR ROLE" and which every user may read, in
+// whatever namespace or session it is. A process creates DIR/up.ROLE when it is what it is to be.
+// If DIR/alive is a FIFO with a reader, all of them hold its other end: at its hang-up none is
+// left. The end of DIR/alive.child is held by the child alone.
+//
+// Without arguments it ends at once: for those who measure how long a start takes.
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -95,12 +97,24 @@ void start_others() {
   start_daemon();
 }
 
-// Reaps whoever ends: in a PID namespace this may be the first process.
+void take_note(int) {}
+
+// Reaps what ends: in a PID namespace this may be the first process. SIGCHLD is let in only while
+// there is nothing to reap, so that none is slept through.
 [[noreturn]] void be_child() {
   start_others();
+  sigset_t child;
+  sigset_t none;
+  (void)::sigemptyset(&none);
+  (void)::sigemptyset(&child);
+  (void)::sigaddset(&child, SIGCHLD);
+  (void)::sigprocmask(SIG_BLOCK, &child, nullptr);
+  (void)::signal(SIGCHLD, take_note);
   say_up("child");
   while (true) {
-    if (::waitpid(-1, nullptr, 0) < 0) nap(10);
+    while (::waitpid(-1, nullptr, WNOHANG) > 0) {
+    }
+    (void)::sigsuspend(&none);
   }
 }
 
@@ -113,7 +127,7 @@ bool all_are_up() {
 int be_leaver() {
   start_others();
   say_up("leaver");
-  while (!all_are_up()) nap(1);
+  while (!all_are_up()) nap(2);
   return 0;
 }
 
@@ -135,7 +149,10 @@ int main(int argc, char** argv) {
   directory = argv[1];
   (void)::mkdir(directory.c_str(), 0777);
   (void)::alarm(life_seconds);
-  // Opened once, kept by every process that comes of this one.
-  if (argc == 2) (void)::open((directory + "/alive").c_str(), O_WRONLY | O_NONBLOCK);
+  if (argc == 2) {
+    // Opened once, kept by every process that comes of this one, and the other one by none.
+    (void)::open((directory + "/alive").c_str(), O_WRONLY | O_NONBLOCK);
+    (void)::open((directory + "/alive.child").c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+  }
   return be(argc == 3 ? argv[2] : "child");
 }

@@ -93,13 +93,19 @@ bool ends_at_last(Script& script, ChildBell& bell) {
   return true;
 }
 
+// By their names: tether itself, and what it leaves behind or makes to help it.
+bool is_of_tether(const std::string& name) {
+  return name == "tether" || name == "keeper";
+}
+
 // One of tether's processes that may be the victim, if there is any.
 class Target {
  public:
   Target(const Script& script, bool any, Random& random) {
     std::vector<pid_t> found;
     for (const Process& process : descendants())
-      if (process.name == "tether" && (any || process.parent == script.pid()))
+      if (any ? is_of_tether(process.name)
+              : process.name == "tether" && process.parent == script.pid())
         found.push_back(process.pid);
     if (found.empty()) return;
     const auto index = std::uniform_int_distribution<std::size_t>(0, found.size() - 1)(random);

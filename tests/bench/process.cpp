@@ -89,6 +89,7 @@ void pin_to_one_cpu() {
 bool make_repeatable() {
   environment[variables] = plain_functions;
   is_repeatable = true;
+  (void)::close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
   constexpr unsigned long only_ask = 0xffffffff;
   const int now = ::personality(only_ask);
   return now >= 0 && ::personality(static_cast<unsigned>(now) | ADDR_NO_RANDOMIZE) >= 0;

@@ -35,8 +35,8 @@ void become_subreaper();
 void pin_to_one_cpu();
 
 // From here on what is started has its stack and its heap where it has them every time, wherever
-// its file lies, and takes the same of libc's functions on every processor. False if a sandbox does
-// not grant the addresses.
+// its file lies, takes the same of libc's functions on every processor, and inherits nothing but
+// the standard descriptors, whatever we did. False if a sandbox does not grant the addresses.
 bool make_repeatable();
 
 // Real-time priority while it lives, where we may have it. Without it other work on the CPU comes

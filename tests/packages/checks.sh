@@ -9,6 +9,9 @@ here=$(dirname "$(realpath "$0")")
 umask 022
 take_patience
 
+# Where packages cannot be made, that has been said by the test that makes them.
+need_package() { [[ -r $1 ]] || skip "no package was made: ${1##*/}"; }
+
 # says WHAT PATTERN COMMAND...: COMMAND's output has a line that matches.
 says() {
   local what=$1 pattern=$2 status=0

@@ -73,7 +73,7 @@ failures_of_ten() {
 # The pidfile is read all the time while three hundred starts write it.
 pidfile_whole() {
   has "$1" pidfile || return 0
-  local pidfile=$dir/pid words watcher patience=$((patience * 10))
+  local pidfile=$dir/pid words watcher
   watch_pidfile "$pidfile" >/dev/null 2>&1 &
   watcher=$!
   compose "$1" "$(type -P true)"

@@ -109,14 +109,14 @@ read_clock() {
   clock=$((${clock%.*} * 100 + 1${clock#*.} - 100))
 }
 
-# What a machine that is busy needs, as $patience: the time of two thousand spawns, found by twenty, and
-# at least half a minute.
+# What a machine that is busy needs, as $patience: the time of ten thousand spawns, found by twenty, and at
+# least half a minute. It may become busier afterwards, so that this is much more than anything here takes.
 take_patience() {
   read_clock
   patience=$clock
   for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do sh -c :; done
   read_clock
-  patience=$((clock - patience))
+  patience=$(((clock - patience) * 5))
   [ "$patience" -gt 30 ] || patience=30
 }
 

@@ -50,13 +50,22 @@ std::string difference(const std::vector<std::string>& measured,
   return text;
 }
 
+std::uint64_t memory_of(const Contestant& peer, const Helpers& helpers) {
+  settle(peer.words.front());
+  try {
+    return count(memory, peer, helpers, UINT64_MAX);
+  } catch (const std::runtime_error&) {
+    return 0;
+  }
+}
+
 // In no verdict: a peer's memory is its own packager's.
 std::string beside_tini(const std::vector<Contestant>& all, const Helpers& helpers,
                         const std::vector<std::pair<std::string, std::uint64_t>>& kept) {
   const Contestant* const tini = named(all, "tini -s");
   if (tini == nullptr) return "tini is not installed: no comparison of private memory\n";
-  settle(tini->words.front());
-  const std::uint64_t its = count(memory, *tini, helpers, UINT64_MAX);
+  const std::uint64_t its = memory_of(*tini, helpers);
+  if (its == 0) return "tini does not work here: no comparison of private memory\n";
   std::string text = fmt::format("tini keeps {} kB", its);
   for (const auto& [way, kb] : kept)
     text += fmt::format("; {}: {:.2f} of that", way,

@@ -46,8 +46,15 @@ const char* padding_for(char* const* argv) {
   return padding.c_str();
 }
 
+// Never one of the standard descriptors, even if we were started without: a dup2 of such a one to
+// itself would leave it close-on-exec.
+tether::UniqueFd open_null_device() {
+  const tether::UniqueFd lowest(::open("/dev/null", O_RDWR | O_CLOEXEC));
+  return tether::UniqueFd(::fcntl(lowest.get(), F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
+}
+
 int null_device() {
-  static const tether::UniqueFd device(::open("/dev/null", O_RDWR | O_CLOEXEC));
+  static const tether::UniqueFd device = open_null_device();
   return device.get();
 }
 

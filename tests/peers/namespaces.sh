@@ -14,7 +14,7 @@ fi
 inside_namespace() {
   in_background first/ "${namespace[@]}" bash -c "
     set -euo pipefail
-    $(declare -p dir tether perl sleep scripts program patience pause)
+    $(declare -p dir tether perl sleep scripts program patience pause nameless)
     $(declare -f)
     and_leave_cell $1 $2 ${3-}"
   wait_for $((patience * 3)) inside_ended $! || true

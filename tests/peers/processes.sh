@@ -44,14 +44,38 @@ running() {
 
 runs() { [[ $(running | wc -l) -ge $1 ]]; }
 
-# Nothing but jobs is left, and what else is named. Three times, as a process has no environment for a
-# moment of its exec.
+# The pids of what is in the midst of an exec: there is a program, and neither arguments nor environment
+# yet. On a busy machine that can take its time. Threads of the kernel have no program.
+execing() {
+  local file
+  for file in $(grep -Ls . /proc/[0-9]*/cmdline || true); do
+    file=${file%/cmdline}
+    [[ ! -e $file/exe ]] || printf '%s\n' "${file##*/}"
+  done
+}
+
+# Those that stay like that are none of ours.
+nameless=$(execing)
+if [[ -n $nameless ]]; then
+  sleep 0.5
+  nameless=$(grep -Fx "$nameless" <(execing) || true)
+fi
+
+none_execs() {
+  local pid
+  for pid in $(execing); do [[ $'\n'$nameless$'\n' == *$'\n'$pid$'\n'* ]] || return 1; done
+}
+
+# Nothing but jobs is left, and what else is named. Three times, as a process may fork and end while they
+# are looked for, and its environment is not seen in the midst of an exec.
 settled() {
   local pid look
   for look in 1 2 3; do
+    none_execs || return 1
     for pid in $(marked "$dir" -x); do
       is_job "$pid" || [[ " $* " == *" $pid "* ]] || return 1
     done
+    none_execs || return 1
     ((look == 3)) || sleep "$pause"
   done
 }

@@ -22,9 +22,11 @@
 # shellcheck shell=sh
 
 # A file that is opened later must not get the number of one of these.
-[ -e /proc/self/fd/0 ] || exec </dev/null
-[ -e /proc/self/fd/1 ] || exec >/dev/null
-[ -e /proc/self/fd/2 ] || exec 2>/dev/null
+if [ -d /proc/self/fd ]; then
+  [ -e /proc/self/fd/0 ] || exec </dev/null
+  [ -e /proc/self/fd/1 ] || exec >/dev/null
+  [ -e /proc/self/fd/2 ] || exec 2>/dev/null
+fi
 unset CDPATH
 
 case ${TETHER_REPORT-} in
@@ -172,3 +174,4 @@ if [ -n "${BASH_VERSION-}" ]; then
   # shellcheck disable=SC3047,SC3028,SC3054
   trap 'broke_at="${BASH_SOURCE##*/}:$LINENO: $BASH_COMMAND"' ERR
 fi
+[ -r /proc/uptime ] || skip 'no /proc is mounted'

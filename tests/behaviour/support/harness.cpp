@@ -71,23 +71,53 @@ std::vector<char*> pointers(Words& words) {
   return result;
 }
 
-[[noreturn]] void become_tether(Words words, const Setup& setup, int input, int output, int error) {
-  (void)::dup2(input, STDIN_FILENO);
-  (void)::dup2(output, STDOUT_FILENO);
-  (void)::dup2(error, STDERR_FILENO);
+// This process's environment, or none, and on top of that what `setup` adds: NAME=VALUE each.
+Words environment_of(const Setup& setup) {
+  Words entries;
+  for (char** entry = setup.clear_environment ? nullptr : environ;
+       entry != nullptr && *entry != nullptr; ++entry)
+    entries.emplace_back(*entry);
+  for (const std::string& added : setup.environment) {
+    const std::string name = added.substr(0, added.find('=') + 1);
+    std::erase_if(entries, [&](const std::string& entry) { return entry.rfind(name, 0) == 0; });
+    entries.push_back(added);
+  }
+  return entries;
+}
+
+struct StandardStreams {
+  int input = -1;
+  int output = -1;
+  int error = -1;
+};
+
+// Runs in a child that may share the memory of its parent (vfork): nothing here leaves a trace in
+// that.
+[[noreturn]] void become_tether(char* const* argv, char* const* envp, const Setup& setup,
+                                const StandardStreams& streams) {
+  (void)::dup2(streams.input, STDIN_FILENO);
+  (void)::dup2(streams.output, STDOUT_FILENO);
+  (void)::dup2(streams.error, STDERR_FILENO);
   // As from a shell at a terminal, whatever this was started by.
   (void)tether::take_over_signals();
   tether::reset_dispositions(0);
   tether::set_signal_mask(0);
-  if (setup.clear_environment) (void)::clearenv();
-  for (const std::string& entry : setup.environment) {
-    const std::size_t equals = entry.find('=');
-    (void)::setenv(entry.substr(0, equals).c_str(), entry.substr(equals + 1).c_str(), 1);
-  }
   if (setup.before_exec) setup.before_exec();
-  std::vector<char*> argv = pointers(words);
-  (void)::execv(argv[0], argv.data());
+  (void)::execve(argv[0], argv, envp);
   ::_exit(96);
+}
+
+// Copying this program's page tables takes longer than starting a tether, above all on an emulated
+// processor: a child that only execs borrows them. Not inlined, as the child goes on with the
+// frames below this one.
+[[gnu::noinline]] pid_t start_tether(Words words, const Setup& setup,
+                                     const StandardStreams& streams) {
+  Words entries = environment_of(setup);
+  const std::vector<char*> argv = pointers(words);
+  const std::vector<char*> envp = pointers(entries);
+  const pid_t pid = setup.before_exec ? ::fork() : ::vfork();
+  if (pid == 0) become_tether(argv.data(), envp.data(), setup, streams);
+  return pid;
 }
 
 }  // namespace
@@ -123,12 +153,10 @@ Running::Running(const Words& arguments, const Setup& setup) {
   Pipe output = make_pipe();
   Pipe error = make_pipe();
   const UniqueFd null(::open("/dev/null", O_WRONLY | O_CLOEXEC));
-  const Words words = setup.wrapper + Words{tether_binary()} + arguments;
-  pid_ = ::fork();
-  if (pid_ == 0)
-    become_tether(words, setup, input.read_end.get(),
-                  setup.output_to_null ? null.get() : output.write_end.get(),
-                  error.write_end.get());
+  pid_ = start_tether(setup.wrapper + Words{tether_binary()} + arguments, setup,
+                      {.input = input.read_end.get(),
+                       .output = setup.output_to_null ? null.get() : output.write_end.get(),
+                       .error = error.write_end.get()});
   pidfd_.reset(open_pidfd(pid_));
   input_ = std::move(input.write_end);
   out_fd_ = std::move(output.read_end);

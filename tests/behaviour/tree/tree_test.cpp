@@ -62,7 +62,9 @@ KERNEL_TEST_CASE("a timeout covers the tree") {
   for (const Words& mode : modes()) {
     CAPTURE(joined(mode));
     Family family;
-    Running running(mode + impatient + Words{"--timeout=2s"} + family.command(), family.setup());
+    const std::string time = has_virtual_clock() ? "500ms" : "2s";
+    Running running(mode + impatient + Words{"--timeout=" + time} + family.command(),
+                    family.setup());
     REQUIRE(family.is_up());
     const Finished done = running.wait();
     CHECK(family.is_gone_now());

@@ -3,6 +3,7 @@
 # make check  for whoever changes something: builds what changed and tests it on this kernel
 #
 # ROUNDS=10 with one of the tests: that many times the rounds in which races show, for a long night.
+# `make check` takes a fifth of them, if nothing else is asked for.
 #
 # The rest: build, completions, test-vm KERNEL=..., survivors, survivors-vm KERNEL=..., bench, lint,
 # sanitize, coverage, readme, install PREFIX=... DESTDIR=..., package, clean.
@@ -88,8 +89,8 @@ check:
 	@$(configure) -DTETHER_TESTS=ON >$(BUILD)/configure.log 2>&1 || \
 	  { cat $(BUILD)/configure.log; exit 1; }
 	@cmake --build $(BUILD) --target check-programs -j $(JOBS) -- --no-print-directory
-	@TETHER_PART=check tests/report/run $(BUILD) $$(($$(date +%s) - $$(cat $(BUILD)/began))) \
-	  -j $(TEST_JOBS) -L '^(unit|host|unprivileged|drift)$$'
+	@ROUNDS=$${ROUNDS:-0.2} TETHER_PART=check tests/report/run $(BUILD) $$(($$(date +%s) - $$(cat $(BUILD)/began))) \
+	  -j $$((2 * $(JOBS))) -L '^(unit|host|unprivileged|drift)$$'
 
 # One kernel by hand, with the same report as on the host.
 test-vm: test-build

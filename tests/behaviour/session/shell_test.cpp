@@ -165,11 +165,14 @@ TEST_CASE("in a shell a script with a loop ends by Ctrl-C and stops by Ctrl-Z") 
     REQUIRE(eventually([&] { return children_of(shell.pid()).size() == 1; }));
     const pid_t script = children_of(shell.pid())[0];
     shell.await_job_in_foreground();
+    REQUIRE(eventually([&] { return children_of(script).size() == 1; }));
+    const pid_t tether = children_of(script)[0];
     shell.type(ctrl_z);
-    REQUIRE(eventually([&] { return state_of(script) == 'T'; }));
+    // tether stops once COMMAND has.
+    REQUIRE(eventually([&] { return state_of(script) == 'T' && state_of(tether) == 'T'; }));
     shell.expect_prompt();
     shell.enter("fg");
-    REQUIRE(eventually([&] { return state_of(script) == 'S'; }));
+    REQUIRE(eventually([&] { return state_of(script) == 'S' && state_of(tether) == 'S'; }));
     shell.await_job_in_foreground();
     shell.type(ctrl_c);
     shell.expect_prompt();

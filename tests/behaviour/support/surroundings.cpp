@@ -160,10 +160,6 @@ bool is_in_vm() {
   return std::getenv("TETHER_VM") != nullptr;
 }
 
-bool has_virtual_clock() {
-  return is_in_vm() && std::thread::hardware_concurrency() == 1;
-}
-
 bool kernel_is_at_least(int major, int minor) {
   utsname name{};
   (void)::uname(&name);

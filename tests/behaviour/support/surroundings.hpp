@@ -82,9 +82,6 @@ mode_t mode_of(const std::string& path);
 bool is_root();
 // Whether this is the project's own virtual machine: all that can be had is to be had there.
 bool is_in_vm();
-// In a machine with one processor, whose clock goes by the instructions that it has executed: other
-// work on the host does not make it late (run-vm).
-bool has_virtual_clock();
 // Whether this kernel's release is one with the new clone flags (7.1), by its number: the tests'
 // own view, for tether finds out by trying.
 bool kernel_has_flags();

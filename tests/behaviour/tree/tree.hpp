@@ -43,12 +43,14 @@ class Family {
   [[nodiscard]] std::string path(const std::string& name) const { return directory_.path(name); }
 
   [[nodiscard]] bool is_up(const std::string& role = "child") const {
-    return eventually([&] {
-      for (const char* member :
-           {role.c_str(), "group", "deaf", "session1", "session2", "daemon", "comet"})
-        if (!exists(place() + "/up." + member)) return false;
-      return true;
-    });
+    return eventually([&] { return has_come_up(role); });
+  }
+  // Whether all members have been there, now or earlier.
+  [[nodiscard]] bool has_come_up(const std::string& role = "child") const {
+    for (const char* member :
+         {role.c_str(), "group", "deaf", "session1", "session2", "daemon", "comet"})
+      if (!exists(place() + "/up." + member)) return false;
+    return true;
   }
   // Whether none is left, at this moment or soon. From here on this test holds nothing itself.
   bool is_gone_now() { return hangs_up_within(0); }

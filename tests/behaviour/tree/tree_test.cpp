@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <csignal>
 #include <string>
 
@@ -59,18 +60,23 @@ KERNEL_TEST_CASE("what COMMAND leaves behind is ended, and counted") {
 }
 
 KERNEL_TEST_CASE("a timeout covers the tree") {
+  std::chrono::milliseconds time{300};
   for (const Words& mode : modes()) {
     CAPTURE(joined(mode));
-    Family family;
-    const std::string time = has_virtual_clock() ? "500ms" : "2s";
-    Running running(mode + impatient + Words{"--timeout=" + time} + family.command(),
-                    family.setup());
-    REQUIRE(family.is_up());
-    const Finished done = running.wait();
-    CHECK(family.is_gone_now());
-    CHECK(done.exit_code == 124);
-    CHECK(done.record("exit").at("cause") == "timeout");
-    CHECK(done.record("exit").at("survivors") == 0);
+    for (bool was_whole = false; !was_whole; time *= was_whole ? 1 : 4) {
+      Family family;
+      const Finished done =
+          run(mode + impatient + Words{"--timeout=" + std::to_string(time.count()) + "ms"} +
+                  family.command(),
+              family.setup());
+      CHECK(family.is_gone_now());
+      CHECK(done.exit_code == 124);
+      CHECK(done.record("exit").at("cause") == "timeout");
+      CHECK(done.record("exit").at("survivors") == 0);
+      // A busy machine may need more time for the family to come up.
+      was_whole = family.has_come_up();
+      REQUIRE((was_whole || time < std::chrono::minutes(1)));
+    }
   }
 }
 

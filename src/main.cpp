@@ -10,6 +10,7 @@
 #include "report/messages.hpp"
 #include "run/run.hpp"
 #include "sys/caller.hpp"
+#include "sys/process_title.hpp"
 
 #if defined(TETHER_COVERAGE)
 extern "C" void __gcov_dump();
@@ -23,15 +24,15 @@ using tether::Result;
 using tether::Stage;
 
 Result<int> run(int argc, char** argv) {
+  tether::remember_command_line(argv, environ);
   const tether::StandardDescriptors standard = tether::fill_standard_descriptors();
   if (standard == tether::StandardDescriptors::not_filled)
-    return Failure{Stage::descriptor, errno, {}, "standard descriptors", {}};
+    return Failure{
+        .stage = Stage::descriptor, .error_number = errno, .detail = "standard descriptors"};
   if (tether::is_elevated())
-    return Failure{Stage::privilege,
-                   0,
-                   {},
-                   "refusing to run set-user-ID or with file capabilities",
-                   "remove the mode bits or capabilities from the program file"};
+    return Failure{.stage = Stage::privilege,
+                   .detail = "refusing to run set-user-ID or with file capabilities",
+                   .hint = "remove the mode bits or capabilities from the program file"};
   Result<Options> parsed = tether::parse_command_line(argc, argv);
   if (!parsed.ok()) return parsed.failure();
   const Options& options = parsed.value();
@@ -43,7 +44,6 @@ Result<int> run(int argc, char** argv) {
 
   tether::Inherited inherited;
   if (options.die_with_parent) inherited.parent = ::getppid();
-  inherited.arguments = argv;
   inherited.environment = environ;
   if (options.dry_run) return tether::show_dry_run(options, inherited);
   if (standard == tether::StandardDescriptors::filled_under_tiny_limit)
@@ -69,7 +69,7 @@ Result<int> run_safely(int argc, char** argv) {
   try {
     return run(argc, argv);
   } catch (const std::exception&) {
-    return Failure{Stage::supervise, ENOMEM, {}, "tether", {}};
+    return Failure{.stage = Stage::supervise, .error_number = ENOMEM, .detail = "tether"};
   }
 }
 

@@ -10,12 +10,13 @@
 
 namespace tether {
 
+// Built by names: Failure{.stage = Stage::gate, .error_number = errno}.
 struct Failure {
   Stage stage{};
   int error_number = 0;  // errno, or 0 where no system call failed
-  std::string path;      // what could not be opened or executed, as the user named it
-  std::string detail;    // the sentence, for stages that have no fixed one; else what it depends on
-  std::string hint;      // one thing the user can do about it, or empty
+  std::string path{};    // what could not be opened or executed, as the user named it
+  std::string detail{};  // the sentence, for stages that have no fixed one; else what it depends on
+  std::string hint{};    // one thing the user can do about it, or empty
   int exit_status = 0;   // tether's, for stages that have no fixed one
 };
 

@@ -11,7 +11,7 @@ namespace tether {
 constexpr const char* see_help = "try 'tether --help'";
 
 inline Failure usage(std::string text, std::string hint = see_help) {
-  return Failure{Stage::usage, 0, {}, std::move(text), std::move(hint)};
+  return Failure{.stage = Stage::usage, .detail = std::move(text), .hint = std::move(hint)};
 }
 
 }  // namespace tether

@@ -25,7 +25,7 @@ constexpr int most_moments = 50'000;    // ten seconds in all
 constexpr int patience_ms = 10'000;
 
 Failure watch_failure(int error_number) {
-  return Failure{Stage::keeper, error_number, {}, {}, {}};
+  return Failure{.stage = Stage::keeper, .error_number = error_number};
 }
 
 int lock(int fd, int operation) {
@@ -44,7 +44,7 @@ int lock(int fd, int operation) {
   (void)::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
   if (::getppid() != keeper) ::_exit(0);
   (void)!::chdir("/");
-  set_process_title(request.arguments, request.environment, request.title);
+  set_process_title(request.title);
   close_all_but({own});
   (void)lock(own, LOCK_EX);
   ::_exit(0);

@@ -18,8 +18,6 @@ struct HolderWatchRequest {
   pid_t pid = -1;
   int pidfd = -1;     // the clone's own, which will be handed over
   std::string title;  // of the process that waits, in ps
-  char** arguments = nullptr;
-  char** environment = nullptr;
 };
 
 class HolderWatch {

@@ -5,18 +5,22 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
+#include <charconv>
 #include <csignal>
+#include <string_view>
 #include <utility>
 
 #include "sys/descriptors.hpp"
 #include "sys/pidfd.hpp"
+#include "sys/process_title.hpp"
 
 namespace tether {
 namespace {
 
 Failure keeper_failure(int error_number) {
-  return Failure{Stage::keeper, error_number, {}, {}, {}};
+  return Failure{.stage = Stage::keeper, .error_number = error_number};
 }
 
 // A keeper outlives its parent, so nothing of the caller's may stay open in it: no pipe somebody
@@ -24,6 +28,15 @@ Failure keeper_failure(int error_number) {
 void keep_only(int one, int other) {
   close_all_but({one, other});
   (void)!::chdir("/");
+}
+
+// No word of tether's command line: `pkill -KILL -f WORD` would end the keeper together with
+// tether, and leave a child that has cleared its parent-death signal.
+void hide_command_line(pid_t child) {
+  std::array<char, 32> title{"keeper of "};
+  constexpr std::size_t length = std::string_view("keeper of ").size();
+  const auto end = std::to_chars(title.data() + length, title.data() + title.size(), child).ptr;
+  set_process_title({title.data(), static_cast<std::size_t>(end - title.data())});
 }
 
 // The child's pid comes from the child itself, which waits for our answer, or from its parent,
@@ -34,6 +47,7 @@ int meet_child(int channel) {
   if (::recv(channel, &pid, sizeof pid, 0) != sizeof pid) return -1;
   const int child = open_pidfd(pid);
   if (child < 0) return -1;
+  hide_command_line(pid);
   const char answer = 1;
   (void)::send(channel, &answer, 1, MSG_NOSIGNAL);
   return child;

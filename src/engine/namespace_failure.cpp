@@ -139,11 +139,10 @@ std::string why_namespaces_are_refused(const NamespacePlan& plan, const Namespac
 }
 
 Failure namespace_failure(const NamespacePlan& plan, const NamespaceStatus& status) {
-  return Failure{Stage::namespaces,
-                 status.error_number,
-                 {},
-                 act_of(status.step),
-                 why_namespaces_are_refused(plan, status, collect_namespace_facts())};
+  return Failure{.stage = Stage::namespaces,
+                 .error_number = status.error_number,
+                 .detail = act_of(status.step),
+                 .hint = why_namespaces_are_refused(plan, status, collect_namespace_facts())};
 }
 
 }  // namespace tether

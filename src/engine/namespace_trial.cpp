@@ -24,7 +24,8 @@ namespace {
 
 Status try_namespaces(CloneWay way) {
   int ends[2] = {-1, -1};
-  if (::pipe2(ends, O_CLOEXEC) != 0) return Failure{Stage::namespaces, errno, {}, {}, {}};
+  if (::pipe2(ends, O_CLOEXEC) != 0)
+    return Failure{.stage = Stage::namespaces, .error_number = errno};
   const UniqueFd reading(ends[0]);
   UniqueFd writing(ends[1]);
   const NamespacePlan plan = plan_namespaces();

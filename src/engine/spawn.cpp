@@ -14,7 +14,7 @@ namespace tether {
 namespace {
 
 Failure failure_from(const ChildReport& report) {
-  return Failure{report.stage, report.error_number, {}, {}, {}};
+  return Failure{.stage = report.stage, .error_number = report.error_number};
 }
 
 // By somebody's SIGKILL, as everything else is blocked until the child is ready. Whatever ends it
@@ -59,7 +59,7 @@ Result<Child> spawn_sharing_memory(const SpawnRequest& request, ChildPlan& plan)
   stamp(times);
   Cloned cloned = run_sharing_memory(request.way, request.guarantees, request.cgroup_fd,
                                      run_child_on_own_stack, &plan);
-  if (cloned.pid < 0) return Failure{Stage::clone, cloned.error_number, {}, {}, {}};
+  if (cloned.pid < 0) return Failure{.stage = Stage::clone, .error_number = cloned.error_number};
   Child child = child_from(request, std::move(cloned));
   child.started_at = times.started_at;
   child.started = times.started;
@@ -97,7 +97,7 @@ ChildReport until_exec(int control) {
 Result<Child> spawn_forked(const SpawnRequest& request, ChildPlan& plan) {
   int ends[2] = {-1, -1};
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
-    return Failure{Stage::clone, errno, {}, {}, {}};
+    return Failure{.stage = Stage::clone, .error_number = errno};
   UniqueFd control(ends[0]);
   UniqueFd childs_end(ends[1]);
   plan.control_fd = childs_end.get();
@@ -106,7 +106,7 @@ Result<Child> spawn_forked(const SpawnRequest& request, ChildPlan& plan) {
   Child times;
   stamp(times);
   Cloned cloned = fork_with_pidfd(request.way, request.guarantees, SIGCHLD, request.cgroup_fd);
-  if (cloned.pid < 0) return Failure{Stage::clone, cloned.error_number, {}, {}, {}};
+  if (cloned.pid < 0) return Failure{.stage = Stage::clone, .error_number = cloned.error_number};
   if (cloned.pid == 0) run_child(plan);
   childs_end.reset();
   Child child = child_from(request, std::move(cloned));

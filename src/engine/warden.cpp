@@ -35,18 +35,18 @@ void wait_for_end_of(int pidfd) {
 }
 
 Failure warden_failure(int error_number) {
-  return Failure{Stage::keeper, error_number, {}, {}, {}};
+  return Failure{.stage = Stage::keeper, .error_number = error_number};
 }
 
 Failure clone_failure(const WardenRequest& how, int error_number) {
   return how.namespaces ? namespace_failure(*how.namespaces, {NamespaceStep::clone, error_number})
-                        : Failure{Stage::clone, error_number, {}, {}, {}};
+                        : Failure{.stage = Stage::clone, .error_number = error_number};
 }
 
 Failure failure_from(const WardenRequest& how, const WardenNews& news) {
   if (news.stage == Stage::namespaces && how.namespaces)
     return namespace_failure(*how.namespaces, {news.step, news.error_number});
-  return Failure{news.stage, news.error_number, {}, {}, {}};
+  return Failure{.stage = news.stage, .error_number = news.error_number};
 }
 
 // A warden that leaves with an order unread has its last words still in the queue, behind one

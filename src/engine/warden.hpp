@@ -26,8 +26,6 @@ struct WardenRequest {
   // be orphaned, and its stops thrown away, were its parent in another one (setpgid(2)).
   bool leaves_session = true;
   std::string command;  // as ps shows whose warden it is
-  char** arguments = nullptr;
-  char** environment = nullptr;
 };
 
 class Warden {

@@ -43,9 +43,10 @@ Status WardenProcess::prepare() {
   sweep_ = Sweep(members());
   if (how_.namespaces)
     if (Status entered = enter_namespaces(); !entered.ok()) return entered;
-  if (!how_.namespaces && !adopt_orphans()) return Failure{Stage::keeper, errno, {}, {}, {}};
+  if (!how_.namespaces && !adopt_orphans())
+    return Failure{.stage = Stage::keeper, .error_number = errno};
   signals_.reset(open_signal_descriptor());
-  if (!signals_) return Failure{Stage::keeper, errno, {}, {}, {}};
+  if (!signals_) return Failure{.stage = Stage::keeper, .error_number = errno};
   return Unit{};
 }
 
@@ -59,9 +60,10 @@ std::unique_ptr<Members> WardenProcess::members() const {
 Status WardenProcess::enter_namespaces() {
   const NamespaceStatus entered = set_up_namespaces(*how_.namespaces);
   step_ = entered.step;
-  if (!entered.ok()) return Failure{Stage::namespaces, entered.error_number, {}, {}, {}};
+  if (!entered.ok())
+    return Failure{.stage = Stage::namespaces, .error_number = entered.error_number};
   if (::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0)
-    return Failure{Stage::bind, errno, {}, {}, {}};
+    return Failure{.stage = Stage::bind, .error_number = errno};
   if (has_ended(holder_)) ::_exit(0);
   return Unit{};
 }
@@ -106,7 +108,7 @@ Status WardenProcess::await_word(const Child& made) {
     tell_ending(made);
     child_ended_ = true;
   }
-  return Failure{Stage::exec, EINTR, {}, {}, {}};
+  return Failure{.stage = Stage::exec, .error_number = EINTR};
 }
 
 // COMMAND runs: nothing of the caller's stays open here, no pipe somebody waits for the end of, no
@@ -118,8 +120,7 @@ void WardenProcess::settle() const {
                  cgroup != nullptr ? cgroup->events_fd() : -1});
   (void)!::chdir("/");
   // Without our own name: who kills all that has it in its command line does not mean both of us.
-  set_process_title(how_.arguments, how_.environment,
-                    how_.namespaces ? fmt::format("first process of: {}", how_.command)
+  set_process_title(how_.namespaces ? fmt::format("first process of: {}", how_.command)
                                     : fmt::format("keeper of {}: {}", child_.pid, how_.command));
 }
 

@@ -44,11 +44,11 @@ bool is_enforced(Means means) {
 
 Status check_privilege(const Options& options, const CallerFacts& caller) {
   if (!options.autokill || options.nnp || caller.sys_admin) return Unit{};
-  return Failure{Stage::privilege,
-                 EPERM,
-                 {},
-                 "--autokill needs --nnp, or CAP_SYS_ADMIN in the user namespace",
-                 "add --nnp; sudo, su and other set-user-ID programs then gain nothing in COMMAND"};
+  return Failure{
+      .stage = Stage::privilege,
+      .error_number = EPERM,
+      .detail = "--autokill needs --nnp, or CAP_SYS_ADMIN in the user namespace",
+      .hint = "add --nnp; sudo, su and other set-user-ID programs then gain nothing in COMMAND"};
 }
 
 Guarantees choose_means(const Options& options, const KernelSupport& support,
@@ -95,23 +95,20 @@ bool must_watch_holder(const Options& options, const KernelSupport& support,
 Status check_possible(const Options& options, const Guarantees& chosen) {
   const bool is_tied = options.autokill || options.has_tie();
   if (!is_tied || chosen.supervisor != Means::none) return Unit{};
-  return Failure{Stage::guarantee,
-                 0,
-                 {},
-                 fmt::format("{} can be neither had nor emulated here: pidfd_open is not available",
-                             options.autokill ? "autokill" : "a tie"),
-                 "a sandbox filters it; an unprivileged caller with --nnp can do without"};
+  return Failure{
+      .stage = Stage::guarantee,
+      .detail = fmt::format("{} can be neither had nor emulated here: pidfd_open is not available",
+                            options.autokill ? "autokill" : "a tie"),
+      .hint = "a sandbox filters it; an unprivileged caller with --nnp can do without"};
 }
 
 Status check_strict(const Options& options, const Guarantees& chosen, const KernelSupport& support,
                     const std::string& kernel_release) {
   if (!options.strict) return Unit{};
   if (!is_enforced(chosen.tree))
-    return Failure{Stage::guarantee,
-                   0,
-                   {},
-                   "--strict: a tree that tether adopts is not enforced by the kernel",
-                   "--pid-namespace and --cgroup are, where they are permitted"};
+    return Failure{.stage = Stage::guarantee,
+                   .detail = "--strict: a tree that tether adopts is not enforced by the kernel",
+                   .hint = "--pid-namespace and --cgroup are, where they are permitted"};
   const char* missing = nullptr;
   if (!is_enforced(chosen.autokill)) missing = "autokill";
   if (!is_enforced(chosen.autoreap) && missing == nullptr) missing = "autoreap";
@@ -120,12 +117,11 @@ Status check_strict(const Options& options, const Guarantees& chosen, const Kern
   if (support.clone3_error != 0)
     hint = fmt::format("clone3 answers {} here: a sandbox filters it",
                        error_name(support.clone3_error));
-  return Failure{Stage::guarantee,
-                 0,
-                 {},
-                 fmt::format("--strict: {} is enforced by the kernel from Linux {} on, this is {}",
-                             missing, native_since, kernel_release),
-                 hint};
+  return Failure{
+      .stage = Stage::guarantee,
+      .detail = fmt::format("--strict: {} is enforced by the kernel from Linux {} on, this is {}",
+                            missing, native_since, kernel_release),
+      .hint = hint};
 }
 
 std::uint64_t guarantee_flags(const Guarantees& chosen) {

@@ -49,7 +49,9 @@ Result<Launch> Launch::prepare(const Options& options, const Inherited& inherite
 Status Launch::check_descriptors() {
   for (const int fd : options_->keep_fds) {
     if (!is_inherited(fd))
-      return Failure{Stage::descriptor, EBADF, {}, fmt::format("--keep-fd={}", fd), {}};
+      return Failure{.stage = Stage::descriptor,
+                     .error_number = EBADF,
+                     .detail = fmt::format("--keep-fd={}", fd)};
     if (fd > 2) kept_.push_back(fd);
   }
   if (const auto fd = options_->notify_fd(); fd && *fd > 2) kept_.push_back(*fd);
@@ -76,7 +78,7 @@ Status Launch::open_directory() {
   // Held open from here on: what was checked is what the child enters.
   directory_.reset(::open(options_->directory->c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (directory_ && ::faccessat(directory_.get(), ".", X_OK, AT_EACCESS) == 0) return Unit{};
-  return Failure{Stage::directory, errno, *options_->directory, {}, {}};
+  return Failure{.stage = Stage::directory, .error_number = errno, .path = *options_->directory};
 }
 
 void Launch::add(Extras extras) {

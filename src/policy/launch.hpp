@@ -20,7 +20,6 @@ struct Inherited {
   InheritedSignals signals;
   std::optional<rlimit> open_files;  // set if tether raised its own
   pid_t parent = -1;                 // of the tether that was called, where a tie needs it
-  char** arguments = nullptr;        // main's own
   char** environment = nullptr;
 };
 

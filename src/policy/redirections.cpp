@@ -23,7 +23,7 @@ constexpr mode_t nohup_mode = 0600;
 constexpr const char* standard_names[] = {"input", "output", "error"};
 
 Failure open_failure(Stage stage, const std::string& path) {
-  return Failure{stage, errno, path, {}, {}};
+  return Failure{.stage = stage, .error_number = errno, .path = path};
 }
 
 // A file that is appended to, made if it is missing; `made` is then where it is, through no link.
@@ -233,21 +233,20 @@ Status reserve_descriptors(const Options& options) {
   if (options.become) {
     const int fd = *options.pidfd_fd;
     if (::fcntl(fd, F_GETFD) >= 0)
-      return Failure{Stage::descriptor,
-                     0,
-                     {},
-                     fmt::format("--pidfd-fd={} is open already", fd),
-                     "with --become the pidfd is put there: name a free number above 2"};
+      return Failure{.stage = Stage::descriptor,
+                     .detail = fmt::format("--pidfd-fd={} is open already", fd),
+                     .hint = "with --become the pidfd is put there: name a free number above 2"};
     if (!put_placeholder(fd))
-      return Failure{Stage::descriptor,
-                     errno,
-                     {},
-                     fmt::format("--pidfd-fd={}", fd),
-                     "name a free number below the limit of open files (ulimit -n)"};
+      return Failure{.stage = Stage::descriptor,
+                     .error_number = errno,
+                     .detail = fmt::format("--pidfd-fd={}", fd),
+                     .hint = "name a free number below the limit of open files (ulimit -n)"};
   }
   const auto fd = options.notify_fd();
   if (!fd || ::fcntl(*fd, F_GETFD) >= 0 || put_placeholder(*fd)) return Unit{};
-  return Failure{Stage::descriptor, errno, {}, fmt::format("--notify=fd:{}", *fd), {}};
+  return Failure{.stage = Stage::descriptor,
+                 .error_number = errno,
+                 .detail = fmt::format("--notify=fd:{}", *fd)};
 }
 
 }  // namespace tether

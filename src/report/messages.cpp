@@ -187,7 +187,7 @@ void say(const Failure& failure) {
 
 Result<int> print(std::string_view text) {
   if (write_all(STDOUT_FILENO, text)) return 0;
-  return Failure{Stage::record, errno, {}, "standard output", {}};
+  return Failure{.stage = Stage::record, .error_number = errno, .detail = "standard output"};
 }
 
 }  // namespace tether

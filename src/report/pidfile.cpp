@@ -29,7 +29,7 @@ constexpr timespec lock_pause{0, 5'000'000};
 constexpr int lock_attempts = 2000;  // 10 s: a start holds the lock for milliseconds
 
 Failure pidfile_failure(int error_number, const std::string& path) {
-  return Failure{Stage::pidfile, error_number, path, {}, {}};
+  return Failure{.stage = Stage::pidfile, .error_number = error_number, .path = path};
 }
 
 bool is_privileged() {
@@ -38,7 +38,7 @@ bool is_privileged() {
 
 Failure distrust(const std::string& path, const char* why) {
   const char* hint = is_privileged() ? "name a file in a directory that only root can write" : "";
-  return Failure{Stage::pidfile, 0, path, why, hint};
+  return Failure{.stage = Stage::pidfile, .path = path, .detail = why, .hint = hint};
 }
 
 // Why `file` is no pidfile of ours, or nullptr. What somebody else has written could be about
@@ -68,8 +68,10 @@ Status check_replaceable(const std::string& path, const std::string& name) {
   if (!is_long &&
       text.find_first_not_of(std::string_view("0123456789 \t\r\n\0", 15)) == std::string::npos)
     return Unit{};
-  return Failure{Stage::pidfile, 0, name, "it holds something else than a pid",
-                 "a pidfile is replaced and removed; whose is this one?"};
+  return Failure{.stage = Stage::pidfile,
+                 .path = name,
+                 .detail = "it holds something else than a pid",
+                 .hint = "a pidfile is replaced and removed; whose is this one?"};
 }
 
 std::optional<pid_t> pid_in(const std::string& path) {
@@ -107,10 +109,11 @@ Result<Pidfile> Pidfile::claim(const std::string& path) {
   if (found.ok() && !found.value()) return pidfile;
   pidfile.unlock();
   if (!found.ok()) return found.failure();
-  return Failure{
-      Stage::running, 0, path,
-      fmt::format("already running as process {}: '{}'", found.value()->identity.pid, path),
-      "tether --stop with the same --pidfile ends it"};
+  return Failure{.stage = Stage::running,
+                 .path = path,
+                 .detail = fmt::format("already running as process {}: '{}'",
+                                       found.value()->identity.pid, path),
+                 .hint = "tether --stop with the same --pidfile ends it"};
 }
 
 Result<Pidfile> Pidfile::look(const std::string& path, std::optional<Running>& running) {
@@ -173,7 +176,9 @@ Status Pidfile::lock(IfMissing if_missing) {
     }
   }
   lock_.reset();
-  return Failure{Stage::pidfile, 0, path_, "another start by it does not come to an end", {}};
+  return Failure{.stage = Stage::pidfile,
+                 .path = path_,
+                 .detail = "another start by it does not come to an end"};
 }
 
 // A child that was forked meanwhile has a share in the lock, which closing alone would not end.
@@ -205,10 +210,11 @@ Result<std::optional<Pidfile::Running>> Pidfile::find_running() const {
   const auto same = is_same(*now, *identity);
   if (!same)
     return Failure{
-        Stage::pidfile, 0, path_,
-        fmt::format("/proc does not show whether process {} is the one it was written for",
-                    identity->pid),
-        is_privileged() ? "is /proc mounted?" : "the superuser may see it"};
+        .stage = Stage::pidfile,
+        .path = path_,
+        .detail = fmt::format(
+            "/proc does not show whether process {} is the one it was written for", identity->pid),
+        .hint = is_privileged() ? "is /proc mounted?" : "the superuser may see it"};
   if (!*same) return std::optional<Running>();
   return std::optional(std::move(running));
 }
@@ -217,8 +223,10 @@ Status Pidfile::write_for(pid_t child, int pidfd) {
   const auto identity = identify(child, pidfd);
   // What is the same as itself can be told from others.
   if (identity && is_same(*identity, *identity)) return write(*identity);
-  return Failure{Stage::pidfile, 0, path_, "without /proc a process cannot be told from others",
-                 "mount -t proc proc /proc"};
+  return Failure{.stage = Stage::pidfile,
+                 .path = path_,
+                 .detail = "without /proc a process cannot be told from others",
+                 .hint = "mount -t proc proc /proc"};
 }
 
 Status Pidfile::write(const ProcessIdentity& child) {

@@ -21,7 +21,10 @@ namespace {
 constexpr mode_t file_mode = 0666;  // less the umask
 
 Failure record_failure(int error_number, std::string path, std::string detail = {}) {
-  return Failure{Stage::record, error_number, std::move(path), std::move(detail), {}};
+  return Failure{.stage = Stage::record,
+                 .error_number = error_number,
+                 .path = std::move(path),
+                 .detail = std::move(detail)};
 }
 
 // 0, or what is wrong with writing to `fd`.
@@ -141,16 +144,15 @@ Status check_record_descriptors(const Options& options, const CallersDescriptors
   if (options.json || options.print_pid)
     if (const int error = writing_error(STDOUT_FILENO); error != 0)
       return Failure{
-          Stage::descriptor,
-          error,
-          {},
-          "standard output",
-          options.json ? "--status-fd and --status-file take the records elsewhere" : ""};
+          .stage = Stage::descriptor,
+          .error_number = error,
+          .detail = "standard output",
+          .hint = options.json ? "--status-fd and --status-file take the records elsewhere" : ""};
   if (!options.status_fd) return Unit{};
   const int fd = *options.status_fd;
   const int error = callers.has(fd) ? writing_error(fd) : EBADF;
   if (error == 0) return Unit{};
-  return Failure{Stage::descriptor, error, {}, status_fd_name(fd), {}};
+  return Failure{.stage = Stage::descriptor, .error_number = error, .detail = status_fd_name(fd)};
 }
 
 Status Reporter::open(const Options& options, const CallersDescriptors& callers) {

@@ -24,7 +24,7 @@ namespace tether {
 namespace {
 
 Failure background_failure(int error_number) {
-  return Failure{Stage::keeper, error_number, {}, {}, {}};
+  return Failure{.stage = Stage::keeper, .error_number = error_number};
 }
 
 // The keeper ends when the job does, hours later, under whatever init there is: no zombie of its
@@ -83,11 +83,9 @@ Result<int> attend(const Forked& keeper, int channel, int signals, std::vector<i
     // As a shell would see it, had it waited for COMMAND.
     if (should_die_by(ending->signal)) die_by(ending->signal);
     if (asks_to_end(ending->signal)) return ending->shell_status();
-    return Failure{Stage::supervise,
-                   0,
-                   {},
-                   fmt::format("{} was killed by {}", keeper.name, signal_name(ending->signal)),
-                   {}};
+    return Failure{
+        .stage = Stage::supervise,
+        .detail = fmt::format("{} was killed by {}", keeper.name, signal_name(ending->signal))};
   }
 }
 

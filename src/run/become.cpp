@@ -29,7 +29,7 @@ constexpr const char* pidfd_variable = "TETHER_PIDFD_FD";
 constexpr const char* lifeline_variable = "TETHER_LIFELINE_FD";
 
 Failure become_failure(int error_number) {
-  return Failure{Stage::hand_over, error_number, {}, {}, {}};
+  return Failure{.stage = Stage::hand_over, .error_number = error_number};
 }
 
 // A subreaper by an earlier program of this process would get the child for its own after all.
@@ -74,7 +74,8 @@ Failure exec_shell(const Options& options, const Inherited& inherited,
   if (inherited.open_files) (void)::setrlimit(RLIMIT_NOFILE, &*inherited.open_files);
   give_back_signals(signals);
   (void)::execl(_PATH_BSHELL, "sh", "-c", options.become->c_str(), nullptr);
-  return Failure{Stage::exec, errno, _PATH_BSHELL, _PATH_BSHELL, {}};
+  return Failure{
+      .stage = Stage::exec, .error_number = errno, .path = _PATH_BSHELL, .detail = _PATH_BSHELL};
 }
 
 // A child that was sent when its sender failed all the same: nobody will hold it.

@@ -92,7 +92,7 @@ Status ChildCgroup::enter_by(const KernelSupport& support, SpawnRequest& request
     return Unit{};
   }
   procs_.reset(::openat(cgroup_.fd(), "cgroup.procs", O_WRONLY | O_CLOEXEC));
-  if (!procs_) return explain(Failure{Stage::cgroup, errno, {}, {}, {}});
+  if (!procs_) return explain(Failure{.stage = Stage::cgroup, .error_number = errno});
   plan.cgroup_procs_fd = procs_.get();
   return Unit{};
 }

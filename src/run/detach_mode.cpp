@@ -30,7 +30,7 @@ Result<int> start_and_keep(const Options& options, Inherited& inherited, Caller 
   Supervisor& supervisor = start.watch();
   Result<bool> ready = supervisor.wait_until_ready();
   if (!ready.ok()) return start.fail(ready.failure());
-  return ready.value() ? keep(options, inherited, start, supervisor, caller)
+  return ready.value() ? keep(options, start, supervisor, caller)
                        : wait_for_end(options, start, supervisor);
 }
 

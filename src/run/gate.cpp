@@ -64,7 +64,9 @@ Status check_gate(const Options& options, const CallersDescriptors& callers) {
   if (!options.block_fd) return Unit{};
   const int fd = *options.block_fd;
   if (!callers.has(fd))
-    return Failure{Stage::descriptor, EBADF, {}, fmt::format("--block-fd={}", fd), {}};
+    return Failure{.stage = Stage::descriptor,
+                   .error_number = EBADF,
+                   .detail = fmt::format("--block-fd={}", fd)};
   withhold(fd);
   return Unit{};
 }
@@ -78,11 +80,12 @@ Status wait_at_gate(const Options& options, const Child& held, GateWatch also) {
                                 {also.receiver, 0, 0}};
     also.ties.add_to(watched);
     if (::poll(watched.data(), watched.size(), until(also.ties.next_look())) < 0 && errno != EINTR)
-      return Failure{Stage::gate, errno, {}, "waiting for --block-fd", {}};
+      return Failure{
+          .stage = Stage::gate, .error_number = errno, .detail = "waiting for --block-fd"};
     while (const auto arrived = next_signal(also.signals))
       if (Status taken = take_at_gate(options, *arrived, held); !taken.ok()) return taken;
     if (watched[1].revents != 0) return ended_at_gate(held);
-    if (watched[3].revents != 0) return Failure{Stage::hand_over, EPIPE, {}, {}, {}};
+    if (watched[3].revents != 0) return Failure{.stage = Stage::hand_over, .error_number = EPIPE};
     if (watched[0].revents != 0) break;
     if (const auto reason = also.ties.reason(watched)) return ended_by_tie(options, *reason);
   }

@@ -39,7 +39,7 @@ Result<int> start_and_hand_over(const Options& options, Inherited& inherited, Re
     supervisor.kill();
     return wait_for_end(options, start, supervisor, given.failure());
   }
-  if (caller) return keep(options, inherited, start, supervisor, *caller);
+  if (caller) return keep(options, start, supervisor, *caller);
   supervisor.leave();
   start.finish_records();
   return 0;

@@ -24,7 +24,7 @@ Result<Pidfile> write_own_pidfile(const std::string& path) {
   Result<Pidfile> claimed = Pidfile::claim(path);
   if (!claimed.ok()) return claimed;
   const UniqueFd self(open_pidfd(::getpid()));
-  if (!self) return Failure{Stage::pidfile, errno, path, {}, {}};
+  if (!self) return Failure{.stage = Stage::pidfile, .error_number = errno, .path = path};
   if (Status written = claimed.value().write_for(::getpid(), self.get()); !written.ok())
     return written.failure();
   return claimed;

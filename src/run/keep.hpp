@@ -1,7 +1,7 @@
 // What the keeper does once the child is to be left to it.
 #pragma once
 
-#include "policy/launch.hpp"
+#include "policy/options.hpp"
 #include "run/background.hpp"
 #include "run/start.hpp"
 
@@ -9,7 +9,6 @@ namespace tether {
 
 // Leaves the caller's world, lets the tether that was called return, and stays until the child has
 // ended. Returns what the keeper leaves with.
-Result<int> keep(const Options& options, const Inherited& inherited, Start& start,
-                 Supervisor& supervisor, Caller& caller);
+Result<int> keep(const Options& options, Start& start, Supervisor& supervisor, Caller& caller);
 
 }  // namespace tether

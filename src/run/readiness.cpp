@@ -33,7 +33,7 @@ constexpr std::size_t most_descriptors = 253;  // SCM_MAX_FD: what one message m
 constexpr milliseconds longest_linger{100};
 
 Failure notify_failure(int error_number) {
-  return Failure{Stage::descriptor, error_number, {}, "--notify", {}};
+  return Failure{.stage = Stage::descriptor, .error_number = error_number, .detail = "--notify"};
 }
 
 // Where a socket may have its path. A privileged COMMAND may give its privileges up, and must still

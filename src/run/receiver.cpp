@@ -14,7 +14,9 @@ namespace tether {
 namespace {
 
 Failure socket_failure(int fd, int error_number) {
-  return Failure{Stage::hand_over, error_number, {}, fmt::format("--pidfd-fd={}", fd), {}};
+  return Failure{.stage = Stage::hand_over,
+                 .error_number = error_number,
+                 .detail = fmt::format("--pidfd-fd={}", fd)};
 }
 
 // 0, or why no message can go there.
@@ -79,11 +81,10 @@ Status Receiver::open(const Options& options, const CallersDescriptors& callers)
     return failure;
   }
   if (command_has(fd, options))
-    return Failure{Stage::hand_over,
-                   0,
-                   {},
-                   fmt::format("--pidfd-fd={}: COMMAND would have a copy of that socket", fd),
-                   "the receiver would wait for its end of file in vain; redirect that one"};
+    return Failure{
+        .stage = Stage::hand_over,
+        .detail = fmt::format("--pidfd-fd={}: COMMAND would have a copy of that socket", fd),
+        .hint = "the receiver would wait for its end of file in vain; redirect that one"};
   withhold(fd);
   socket_.reset(fd);
   return Unit{};
@@ -95,11 +96,11 @@ Status Receiver::give(const std::string& start_line, int pidfd, int lifeline) {
     sent = send_with_descriptors(socket_.get(), start_line.data(), start_line.size(),
                                  {pidfd, lifeline}, MSG_DONTWAIT);
   } while (sent < 0 && errno == EINTR);
-  if (sent < 0) return Failure{Stage::hand_over, errno, {}, {}, {}};
+  if (sent < 0) return Failure{.stage = Stage::hand_over, .error_number = errno};
   // A stream takes what it has room for. Half a record is the last that comes then.
   if (static_cast<std::size_t>(sent) < start_line.size()) {
     close();
-    return Failure{Stage::hand_over, EAGAIN, {}, {}, {}};
+    return Failure{.stage = Stage::hand_over, .error_number = EAGAIN};
   }
   return Unit{};
 }

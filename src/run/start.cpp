@@ -41,7 +41,7 @@ bool may_be_had_otherwise(const Failure& failure) {
 Status say_nohup_notice(const Options& options, const Launch& launch) {
   const std::string& notice = launch.files().nohup_notice();
   if (notice.empty() || options.quiet || say(notice)) return Unit{};
-  return Failure{Stage::descriptor, errno, {}, "standard error", {}};
+  return Failure{.stage = Stage::descriptor, .error_number = errno, .detail = "standard error"};
 }
 
 void Start::record(const Failure& failure) {
@@ -148,12 +148,10 @@ Status Start::claim_pidfile() {
 Status Start::prepare_tree() {
   if (!options_.tree) return Unit{};
   if (!can_see_family())
-    return Failure{Stage::guarantee,
-                   0,
-                   {},
-                   "--tree needs /proc, to find who belongs to it",
-                   "mount -t proc proc /proc"};
-  if (!adopt_orphans()) return Failure{Stage::keeper, errno, {}, {}, {}};
+    return Failure{.stage = Stage::guarantee,
+                   .detail = "--tree needs /proc, to find who belongs to it",
+                   .hint = "mount -t proc proc /proc"};
+  if (!adopt_orphans()) return Failure{.stage = Stage::keeper, .error_number = errno};
   strangers_ = children_of(own_pid_);
   return Unit{};
 }
@@ -231,8 +229,6 @@ WardenRequest Start::warden_for(const Bound& bound) const {
   how.cgroup = tree_cgroup();
   how.leaves_session = options_.new_session() || options_.leaves_child() || !options_.setpgid;
   how.command = options_.command[0];
-  how.arguments = inherited_.arguments;
-  how.environment = inherited_.environment;
   return how;
 }
 
@@ -271,8 +267,7 @@ Status Start::watch_holder(const Child& made, Bound& bound) {
   const bool has_init = made.init_pidfd >= 0;
   Result<HolderWatch> watch = HolderWatch::start({bound.way, has_init ? made.init_pid : made.pid,
                                                   has_init ? made.init_pidfd : made.pidfd.get(),
-                                                  keeper_title(made.pid, options_),
-                                                  inherited_.arguments, inherited_.environment});
+                                                  keeper_title(made.pid, options_)});
   if (!watch.ok()) return watch.failure();
   bound.holder = std::move(watch.value());
   return Unit{};

@@ -27,19 +27,18 @@ Result<bool> wait_for_end_of(int pidfd, Duration patience) {
     pollfd entry{pidfd, POLLIN, 0};
     const int ready = ::poll(&entry, 1, poll_timeout(left));
     if (ready > 0) return true;
-    if (ready < 0 && errno != EINTR) return Failure{Stage::supervise, errno, {}, {}, {}};
+    if (ready < 0 && errno != EINTR)
+      return Failure{.stage = Stage::supervise, .error_number = errno};
     if (ready == 0 && Clock::now() >= end) return false;
   }
 }
 
 Status send(const Pidfile::Running& running, int signal) {
   if (send_signal(running.pidfd.get(), signal) || errno == ESRCH) return Unit{};
-  return Failure{
-      Stage::stop,
-      errno,
-      {},
-      fmt::format("cannot send {} to process {}", signal_name(signal), running.identity.pid),
-      {}};
+  return Failure{.stage = Stage::stop,
+                 .error_number = errno,
+                 .detail = fmt::format("cannot send {} to process {}", signal_name(signal),
+                                       running.identity.pid)};
 }
 
 Status end(const Options& options, const Pidfile::Running& running) {

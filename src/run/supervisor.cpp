@@ -30,7 +30,7 @@ enum Watched : std::size_t { of_child, of_signals, of_keeper, of_readiness, of_t
 
 Result<UniqueFd> Supervisor::open_signals() {
   UniqueFd signals(open_signal_descriptor());
-  if (!signals) return Failure{Stage::supervise, errno, {}, {}, {}};
+  if (!signals) return Failure{.stage = Stage::supervise, .error_number = errno};
   return signals;
 }
 
@@ -71,7 +71,8 @@ Result<Outcome> Supervisor::wait() {
       if (ending_) settle_end(outcome);
       // Not ours after all, or a sandbox that does not let us ask.
       if (!ending_ && !tree_.has_warden() && (released_ || !child_.awaits_release()))
-        return Failure{Stage::supervise, child_.awaits_release() ? ENODATA : ECHILD, {}, {}, {}};
+        return Failure{.stage = Stage::supervise,
+                       .error_number = child_.awaits_release() ? ENODATA : ECHILD};
     }
     if (ending_ && tree_.is_over()) break;
     if (Status watched = watch_once(); !watched.ok()) return watched.failure();
@@ -103,7 +104,7 @@ Result<UniqueFd> Supervisor::take_pidfd() {
   const bool is_counted = options_.autokill && options_.leaves_keeper();
   UniqueFd taken =
       options_.pid_namespace ? tree_.take_pidfd(is_counted) : child_.take_pidfd(is_counted);
-  if (!taken) return Failure{Stage::hand_over, errno, {}, {}, {}};
+  if (!taken) return Failure{.stage = Stage::hand_over, .error_number = errno};
   if (is_counted && !options_.pid_namespace) tree_.let_go_of_main();
   return taken;
 }
@@ -128,7 +129,7 @@ Status Supervisor::watch_once() {
   reporter_.add_to(watched);
   const int ready = ::poll(watched.data(), watched.size(), milliseconds_to_wait());
   if (ready < 0 && errno == EINTR) return Unit{};
-  if (ready < 0) return Failure{Stage::supervise, errno, {}, {}, {}};
+  if (ready < 0) return Failure{.stage = Stage::supervise, .error_number = errno};
   if (!ended_) child_.tend();
   ended_ = ended_ || watched[of_child].revents != 0;
   released_ = (watched[of_child].revents & POLLHUP) != 0;

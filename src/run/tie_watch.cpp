@@ -18,7 +18,7 @@ namespace {
 constexpr std::chrono::milliseconds look_interval{50};
 
 Failure tie_failure(int error_number, std::string detail) {
-  return Failure{Stage::tie, error_number, {}, std::move(detail), {}};
+  return Failure{.stage = Stage::tie, .error_number = error_number, .detail = std::move(detail)};
 }
 
 // A file is at its end, or never is, whoever is gone. Of what is neither a file nor a device of the
@@ -47,11 +47,9 @@ Result<TieWatch> TieWatch::open(const Options& options, pid_t parent,
 
 Status TieWatch::open_parent(pid_t parent) {
   if (parent == 0)
-    return Failure{Stage::tie,
-                   0,
-                   {},
-                   "--die-with-parent: the parent is in another PID namespace",
-                   "--die-on-eof sees it go, by a pipe that it holds"};
+    return Failure{.stage = Stage::tie,
+                   .detail = "--die-with-parent: the parent is in another PID namespace",
+                   .hint = "--die-on-eof sees it go, by a pipe that it holds"};
   UniqueFd pidfd(open_pidfd(parent));
   // Somebody else is our parent by now: the one that was has died.
   if (!pidfd || has_ended(pidfd.get())) return tie_failure(ESRCH, "--die-with-parent");
@@ -66,14 +64,13 @@ Status TieWatch::open_process(const ProcessName& name) {
   if (has_ended(pidfd.get())) return tie_failure(ESRCH, option);
   const auto inode = pidfs_inode(pidfd.get());
   if (name.inode && !inode)
-    return Failure{
-        Stage::tie, 0, {}, option + ": this kernel gives processes no inode", "Linux 6.9 does"};
+    return Failure{.stage = Stage::tie,
+                   .detail = option + ": this kernel gives processes no inode",
+                   .hint = "Linux 6.9 does"};
   if (name.inode && inode != name.inode)
-    return Failure{Stage::tie,
-                   0,
-                   {},
-                   option + ": the number is another process's by now",
-                   "the process that was meant has ended"};
+    return Failure{.stage = Stage::tie,
+                   .detail = option + ": the number is another process's by now",
+                   .hint = "the process that was meant has ended"};
   processes_.push_back({std::move(pidfd), Cause::pid});
   return Unit{};
 }
@@ -82,11 +79,9 @@ Status TieWatch::open_descriptor(int fd, const CallersDescriptors& callers) {
   const std::string option = fmt::format("--die-on-eof={}", fd);
   if (!callers.has(fd)) return tie_failure(EBADF, option);
   if (!can_hang_up(fd))
-    return Failure{Stage::tie,
-                   0,
-                   {},
-                   option + ": no pipe, socket or terminal, so nobody can hang up",
-                   "what ties it is the reading end of a pipe that somebody holds open"};
+    return Failure{.stage = Stage::tie,
+                   .detail = option + ": no pipe, socket or terminal, so nobody can hang up",
+                   .hint = "what ties it is the reading end of a pipe that somebody holds open"};
   // COMMAND's copy would keep the other end from seeing that we are gone.
   withhold(fd);
   eof_fd_ = fd;

@@ -31,8 +31,10 @@ constexpr milliseconds patience_with_the_last{200};
 constexpr milliseconds longest_wait_for_news{10};
 
 Failure not_version_2(const std::string& path) {
-  return Failure{Stage::cgroup, 0, path, "not a directory of cgroup v2",
-                 "/proc/mounts shows where that is mounted, as type cgroup2"};
+  return Failure{.stage = Stage::cgroup,
+                 .path = path,
+                 .detail = "not a directory of cgroup v2",
+                 .hint = "/proc/mounts shows where that is mounted, as type cgroup2"};
 }
 
 // `above`: the directory that it cannot be made in.
@@ -120,11 +122,9 @@ std::vector<pid_t> members_of_cgroup(int directory_fd) {
 }
 
 Failure Cgroup::failure(int error_number, const char* file) const {
-  return Failure{Stage::cgroup,
-                 error_number,
-                 file != nullptr ? fmt::format("{}/{}", path_, file) : path_,
-                 {},
-                 {}};
+  return Failure{.stage = Stage::cgroup,
+                 .error_number = error_number,
+                 .path = file != nullptr ? fmt::format("{}/{}", path_, file) : path_};
 }
 
 // Finds the parent, and the directory if it is there.
@@ -139,11 +139,10 @@ Result<Cgroup> Cgroup::locate(const std::string& path) {
 
   UniqueFd parent(::open(above.c_str(), as_place));
   if (!parent)
-    return Failure{Stage::cgroup,
-                   errno,
-                   above,
-                   {},
-                   errno == ENOENT ? "only the last directory of a path is made" : ""};
+    return Failure{.stage = Stage::cgroup,
+                   .error_number = errno,
+                   .path = above,
+                   .hint = errno == ENOENT ? "only the last directory of a path is made" : ""};
   Cgroup found(path, std::move(parent), std::move(name));
   if (!found.open_directory() && errno != ENOENT) return found.failure(errno);
   const int place = found.directory_ ? found.directory_.get() : found.parent_.get();

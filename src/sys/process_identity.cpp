@@ -17,6 +17,7 @@ namespace {
 
 // More generations than any pid_max allows would be a loop.
 constexpr int most_generations = 1 << 16;
+constexpr int most_attempts = 64;
 
 std::string read_text(const std::string& path) {
   const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
@@ -42,6 +43,21 @@ std::optional<std::uint64_t> stat_field(pid_t pid, int number) {
   std::string_view word;
   for (int field = 3; field <= number; ++field) word = next_word(rest);
   return number_in<std::uint64_t>(word);
+}
+
+enum class Top { ancestor, first_process, lost };
+
+// From `pid` up from parent to parent, as far as `ancestor` or the first process.
+Top climb(pid_t pid, pid_t ancestor) {
+  for (int generation = 0; generation < most_generations; ++generation) {
+    // 0 for a process that is being reaped, and for one whose parent is in no namespace of ours.
+    const auto parent = stat_field(pid, 4);
+    if (!parent || *parent == 0) return generation == 0 ? Top::first_process : Top::lost;
+    pid = static_cast<pid_t>(*parent);
+    if (pid == ancestor) return Top::ancestor;
+    if (pid == 1) return Top::first_process;
+  }
+  return Top::first_process;
 }
 
 }  // namespace
@@ -98,11 +114,11 @@ std::optional<ProcessIdentity> parse_identity(std::string_view line) {
 }
 
 bool is_descendant(pid_t pid, pid_t ancestor) {
-  for (int generation = 0; pid > 1 && generation < most_generations; ++generation) {
-    const auto parent = stat_field(pid, 4);
-    if (!parent) return false;
-    pid = static_cast<pid_t>(*parent);
-    if (pid == ancestor) return true;
+  // Where a process on the way has ended and is being reaped, its children have another parent now,
+  // and the way up begins anew.
+  for (int attempt = 0; attempt < most_attempts; ++attempt) {
+    const Top top = climb(pid, ancestor);
+    if (top != Top::lost) return top == Top::ancestor;
   }
   return false;
 }

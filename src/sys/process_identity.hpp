@@ -32,7 +32,8 @@ std::optional<bool> is_same(const ProcessIdentity& one, const ProcessIdentity& o
 std::string to_line(const ProcessIdentity& identity);
 std::optional<ProcessIdentity> parse_identity(std::string_view line);
 
-// Whether `pid` is a child of `ancestor`, or a child of such a one, and so on, at this moment.
+// Whether `pid` is a child of `ancestor`, or a child of such a one, and so on, at this moment; also
+// while a process on the way ends, if `ancestor` inherits its children (PR_SET_CHILD_SUBREAPER).
 bool is_descendant(pid_t pid, pid_t ancestor);
 
 }  // namespace tether

@@ -13,12 +13,20 @@ char* end_of_strings(char** strings, char* end) {
   return end;
 }
 
+char** main_arguments = nullptr;
+char** main_environment = nullptr;
+
 }  // namespace
 
-void set_process_title(char** arguments, char** environment, std::string_view title) {
-  if (arguments == nullptr || *arguments == nullptr) return;
-  char* const start = *arguments;
-  char* const end = end_of_strings(environment, end_of_strings(arguments, start));
+void remember_command_line(char** arguments, char** environment) {
+  main_arguments = arguments;
+  main_environment = environment;
+}
+
+void set_process_title(std::string_view title) {
+  if (main_arguments == nullptr || *main_arguments == nullptr) return;
+  char* const start = *main_arguments;
+  char* const end = end_of_strings(main_environment, end_of_strings(main_arguments, start));
   const auto room = static_cast<std::size_t>(end - start);
   ::clearenv();
   std::memset(start, 0, room);

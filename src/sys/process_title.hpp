@@ -5,8 +5,12 @@
 
 namespace tether {
 
-// Writes `title` over the memory that /proc/PID/cmdline shows: main's arguments and, behind them,
-// the environment, which is empty from then on. What was there must not be needed any more.
-void set_process_title(char** arguments, char** environment, std::string_view title);
+// Notes where main's arguments and, behind them, the environment lie. Once, first thing in main.
+void remember_command_line(char** arguments, char** environment);
+
+// Writes `title` over that memory, which /proc/PID/cmdline shows; the environment is empty from
+// then on. For a process that needs neither any more. Does nothing if no command line was
+// remembered.
+void set_process_title(std::string_view title);
 
 }  // namespace tether

@@ -14,7 +14,10 @@ namespace tether {
 namespace {
 
 Failure at(Stage stage, int error_number, std::string path = {}, std::string detail = {}) {
-  return Failure{stage, error_number, std::move(path), std::move(detail), {}};
+  return Failure{.stage = stage,
+                 .error_number = error_number,
+                 .path = std::move(path),
+                 .detail = std::move(detail)};
 }
 
 // COMMAND could not be run; without an interpreter of its own what failed is COMMAND itself.

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <climits>
+#include <csignal>
 #include <cstdint>
 #include <limits>
 #include <optional>
@@ -233,6 +234,39 @@ TEST_CASE("a number that went to another process is no identity") {
   CHECK_FALSE(identify(child, pidfd.get()).has_value());
   // As if this process had got it.
   CHECK_FALSE(identify(::getpid(), pidfd.get()).has_value());
+}
+
+TEST_CASE("a descendant is one while the process between the two ends") {
+  // In a process of its own, which inherits and which nothing has to wait for.
+  const pid_t ancestor = ::fork();
+  if (ancestor == 0) {
+    (void)::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+    (void)::signal(SIGCHLD, SIG_IGN);
+    for (int round = 0; round < 200; ++round) {
+      int ends[2] = {-1, -1};
+      if (::pipe(ends) != 0) ::_exit(2);
+      const pid_t between = ::fork();
+      if (between == 0) {
+        const pid_t descendant = ::fork();
+        if (descendant == 0)
+          while (true) ::pause();
+        (void)!::write(ends[1], &descendant, sizeof descendant);
+        ::_exit(0);
+      }
+      pid_t descendant = -1;
+      if (::read(ends[0], &descendant, sizeof descendant) != sizeof descendant) ::_exit(2);
+      bool is_below = true;
+      while (is_below && ::kill(between, 0) == 0) is_below = is_descendant(descendant, ::getpid());
+      (void)::kill(descendant, SIGKILL);
+      if (!is_below) ::_exit(1);
+      (void)::close(ends[0]);
+      (void)::close(ends[1]);
+    }
+    ::_exit(0);
+  }
+  int status = -1;
+  REQUIRE(::waitpid(ancestor, &status, 0) == ancestor);
+  CHECK(status == 0);
 }
 
 TEST_CASE("a descendant is below and neither beside nor above") {

@@ -62,21 +62,31 @@ class Report : public doctest::IReporter {
 
 REGISTER_LISTENER("report", 1, Report);
 
+// ROUNDS in the environment has precedence over `factor`.
+int rounds_by(int number, double factor) {
+  const char* asked = std::getenv("ROUNDS");
+  if (asked != nullptr && *asked != 0) factor = std::strtod(asked, nullptr);
+  return std::max(1, static_cast<int>(number * factor));
+}
+
 }  // namespace
 
 void skip_this_case(const std::string& why) {
   reason = why;
 }
 
-int rounds(int full) {
-  const char* asked = std::getenv("ROUNDS");
+bool is_run_in_full() {
   const char* kernel = std::getenv("TETHER_KERNEL");
-  const bool in_full = is_root() && !sandbox_filters_clone3() &&
-                       (kernel == nullptr || std::string(kernel) == "newest");
-  const double factor = asked != nullptr && *asked != 0 ? std::strtod(asked, nullptr)
-                        : in_full                       ? 1.0
-                                                        : 0.2;
-  return std::max(1, static_cast<int>(full * factor));
+  return is_root() && !sandbox_filters_clone3() &&
+         (kernel == nullptr || std::string(kernel) == "newest");
+}
+
+int rounds(int full) {
+  return rounds_by(full, is_run_in_full() ? 1.0 : 0.2);
+}
+
+int rounds_in_each_run(int number) {
+  return rounds_by(number, 1.0);
 }
 
 }  // namespace tether::test

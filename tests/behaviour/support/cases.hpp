@@ -16,10 +16,16 @@ namespace tether::test {
 // on leaves a part out.
 void skip_this_case(const std::string& why);
 
-// How many rounds a case takes that shows a race by number: `full` on the host's kernel and on the
-// newest one, a fifth on the others. ROUNDS in the environment, a factor such as 10 or 0.1, is for
-// a long night, or for a machine that has no time.
+// Whether this run is one of the two that leave nothing out: as root on the host's kernel, and on
+// the newest one of the matrix.
+bool is_run_in_full();
+
+// How many rounds a case takes that shows a race by number: `full` in those runs, a fifth in the
+// others. ROUNDS in the environment, a factor such as 10 or 0.1, is for a long night, or for a
+// machine that has no time.
 int rounds(int full);
+// As many in each run: for what only few kernels of the matrix can show.
+int rounds_in_each_run(int number);
 
 }  // namespace tether::test
 

@@ -7,6 +7,8 @@
 
 #include <csignal>
 #include <filesystem>
+#include <string>
+#include <vector>
 
 #include "harness.hpp"
 
@@ -27,6 +29,18 @@ void check_child_dies_with_tether(const Words& ours, const Words& command,
   CHECK(orphans.is_gone(child));
   // No keeper either, nor anything else that was tether's.
   CHECK(orphans.all_are_gone());
+}
+
+// As pgrep -f finds them.
+std::vector<pid_t> processes_named_by(const std::string& word) {
+  std::vector<pid_t> found;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
+    const std::string name = entry.path().filename();
+    if (name.find_first_not_of("0123456789") != std::string::npos) continue;
+    if (read_file(entry.path() / "cmdline").find(word) != std::string::npos)
+      found.push_back(std::stoi(name));
+  }
+  return found;
 }
 
 }  // namespace
@@ -108,6 +122,23 @@ KERNEL_TEST_CASE("a keeper that is killed is replaced") {
   }));
   CHECK(state_of(child).has_value());
   running.send(SIGKILL);
+  CHECK(orphans.is_gone(child));
+}
+
+KERNEL_TEST_CASE("a kill by a word of tether's command line leaves no COMMAND behind") {
+  SKIP_UNLESS(is_root(), "needs root");
+  OrphanCollector orphans;
+  const TemporaryDirectory directory;
+  const std::string word = directory.path();
+  // COMMAND's own command line is without it, and its new uid has cleared the parent-death signal.
+  Running running(
+      Words{"--autokill", "--print-pid", "--chdir=" + word} + probe("setuid", {"65534"}),
+      kernel_has_flags() ? filtered("clone3=ENOSYS") : Setup{});
+  running.expect_output("ready");
+  const pid_t child = running.child();
+  const std::vector<pid_t> named = processes_named_by(word);
+  CHECK(named == std::vector<pid_t>{running.pid()});
+  for (const pid_t pid : named) REQUIRE(::kill(pid, SIGKILL) == 0);
   CHECK(orphans.is_gone(child));
 }
 

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <csignal>
 
+#include "detached.hpp"
 #include "readiness.hpp"
 
 using namespace tether::test;
@@ -27,6 +28,8 @@ TEST_CASE("EXTEND_TIMEOUT_USEC gives COMMAND more time") {
 }
 
 TEST_CASE("EXTEND_TIMEOUT_USEC does not make the time shorter") {
+  // The second process stays when COMMAND ends.
+  const Cleanup cleanup;
   Running running(Words{"-w", "--notify=socket", "--ready-timeout=20s", "--json"} +
                   probe("notify", {"EXTEND_TIMEOUT_USEC=1", "STATUS=going on", "fork", "READY=1"}));
   expect_ready(running, {"-w"});

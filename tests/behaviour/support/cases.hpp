@@ -16,9 +16,9 @@ namespace tether::test {
 // on leaves a part out.
 void skip_this_case(const std::string& why);
 
-// Whether this run is one of the two that leave nothing out: as root on the host's kernel, and as an
-// ordinary user on the newest one of the matrix. That boot has one processor; root's has two, where
-// an emulated round takes five times as long.
+// Whether this run is one of the two that leave nothing out: as root on the host's kernel, and as
+// an ordinary user on the newest one of the matrix. That boot has one processor; root's has two,
+// where an emulated round takes five times as long.
 bool is_run_in_full();
 
 // How many rounds a case takes that shows a race by number: `full` in those runs, a fifth in the

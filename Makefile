@@ -89,7 +89,8 @@ check:
 	@$(configure) -DTETHER_TESTS=ON >$(BUILD)/configure.log 2>&1 || \
 	  { cat $(BUILD)/configure.log; exit 1; }
 	@cmake --build $(BUILD) --target check-programs -j $(JOBS) -- --no-print-directory
-	@ROUNDS=$${ROUNDS:-0.2} TETHER_PART=check tests/report/run $(BUILD) $$(($$(date +%s) - $$(cat $(BUILD)/began))) \
+	@ROUNDS=$${ROUNDS:-0.2} TETHER_PART=check tests/report/run $(BUILD) \
+	  $$(($$(date +%s) - $$(cat $(BUILD)/began))) \
 	  -j $$((2 * $(JOBS))) -L '^(unit|host|unprivileged|drift)$$'
 
 # One kernel by hand, with the same report as on the host.

@@ -1,15 +1,13 @@
 #include "engine/keeper.hpp"
 
+#include <fmt/format.h>
 #include <poll.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
-#include <charconv>
 #include <csignal>
-#include <string_view>
 #include <utility>
 
 #include "sys/descriptors.hpp"
@@ -30,15 +28,6 @@ void keep_only(int one, int other) {
   (void)!::chdir("/");
 }
 
-// No word of tether's command line: `pkill -KILL -f WORD` would end the keeper together with
-// tether, and leave a child that has cleared its parent-death signal.
-void hide_command_line(pid_t child) {
-  std::array<char, 32> title{"keeper of "};
-  constexpr std::size_t length = std::string_view("keeper of ").size();
-  const auto end = std::to_chars(title.data() + length, title.data() + title.size(), child).ptr;
-  set_process_title({title.data(), static_cast<std::size_t>(end - title.data())});
-}
-
 // The child's pid comes from the child itself, which waits for our answer, or from its parent,
 // which has not reaped it: in both cases the number is not a stranger's. Returns a pidfd, or -1
 // when both are gone before one was named.
@@ -47,7 +36,9 @@ int meet_child(int channel) {
   if (::recv(channel, &pid, sizeof pid, 0) != sizeof pid) return -1;
   const int child = open_pidfd(pid);
   if (child < 0) return -1;
-  hide_command_line(pid);
+  // No word of tether's command line: `pkill -KILL -f WORD` would end the keeper together with
+  // tether, and leave a child that has cleared its parent-death signal.
+  set_process_title(fmt::format("keeper of {}", pid));
   const char answer = 1;
   (void)::send(channel, &answer, 1, MSG_NOSIGNAL);
   return child;

@@ -45,19 +45,20 @@ std::optional<std::uint64_t> stat_field(pid_t pid, int number) {
   return number_in<std::uint64_t>(word);
 }
 
-enum class Top { ancestor, first_process, lost };
+enum class Kinship { descendant, stranger, in_doubt };
 
-// From `pid` up from parent to parent, as far as `ancestor` or the first process.
-Top climb(pid_t pid, pid_t ancestor) {
+// Goes up from `pid`, from parent to parent, as far as `ancestor` or the first process. In doubt
+// where a process on the way is gone.
+Kinship climb(pid_t pid, pid_t ancestor) {
   for (int generation = 0; generation < most_generations; ++generation) {
     // 0 for a process that is being reaped, and for one whose parent is in no namespace of ours.
     const auto parent = stat_field(pid, 4);
-    if (!parent || *parent == 0) return generation == 0 ? Top::first_process : Top::lost;
+    if (!parent || *parent == 0) return generation == 0 ? Kinship::stranger : Kinship::in_doubt;
     pid = static_cast<pid_t>(*parent);
-    if (pid == ancestor) return Top::ancestor;
-    if (pid == 1) return Top::first_process;
+    if (pid == ancestor) return Kinship::descendant;
+    if (pid == 1) break;
   }
-  return Top::first_process;
+  return Kinship::stranger;
 }
 
 }  // namespace
@@ -117,8 +118,8 @@ bool is_descendant(pid_t pid, pid_t ancestor) {
   // Where a process on the way has ended and is being reaped, its children have another parent now,
   // and the way up begins anew.
   for (int attempt = 0; attempt < most_attempts; ++attempt) {
-    const Top top = climb(pid, ancestor);
-    if (top != Top::lost) return top == Top::ancestor;
+    const Kinship kinship = climb(pid, ancestor);
+    if (kinship != Kinship::in_doubt) return kinship == Kinship::descendant;
   }
   return false;
 }

@@ -54,12 +54,8 @@ execing() {
   done
 }
 
-# Those that stay like that are none of ours.
+# Those that are like that before our first process is made are none of ours.
 nameless=$(execing)
-if [[ -n $nameless ]]; then
-  sleep 0.5
-  nameless=$(grep -Fx "$nameless" <(execing) || true)
-fi
 
 none_execs() {
   local pid

@@ -79,6 +79,29 @@ ProcessIdentity our_own() {
   return *identity;
 }
 
+// A child makes a child and ends; false if that grandchild is no descendant at any moment until the
+// kernel has reaped the one between.
+bool grandchild_stays_descendant() {
+  int ends[2] = {-1, -1};
+  if (::pipe(ends) != 0) return false;
+  const UniqueFd read_end(ends[0]);
+  const UniqueFd write_end(ends[1]);
+  const pid_t between = ::fork();
+  if (between == 0) {
+    const pid_t made = ::fork();
+    if (made == 0)
+      while (true) ::pause();
+    (void)!::write(write_end.get(), &made, sizeof made);
+    ::_exit(0);
+  }
+  pid_t grandchild = -1;
+  if (::read(read_end.get(), &grandchild, sizeof grandchild) != sizeof grandchild) return false;
+  bool is_below = true;
+  while (is_below && ::kill(between, 0) == 0) is_below = is_descendant(grandchild, ::getpid());
+  (void)::kill(grandchild, SIGKILL);
+  return is_below;
+}
+
 }  // namespace
 
 TEST_CASE("an identity reads as written down") {
@@ -242,26 +265,8 @@ TEST_CASE("a descendant is one while the process between the two ends") {
   if (ancestor == 0) {
     (void)::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
     (void)::signal(SIGCHLD, SIG_IGN);
-    for (int round = 0; round < 200; ++round) {
-      int ends[2] = {-1, -1};
-      if (::pipe(ends) != 0) ::_exit(2);
-      const pid_t between = ::fork();
-      if (between == 0) {
-        const pid_t descendant = ::fork();
-        if (descendant == 0)
-          while (true) ::pause();
-        (void)!::write(ends[1], &descendant, sizeof descendant);
-        ::_exit(0);
-      }
-      pid_t descendant = -1;
-      if (::read(ends[0], &descendant, sizeof descendant) != sizeof descendant) ::_exit(2);
-      bool is_below = true;
-      while (is_below && ::kill(between, 0) == 0) is_below = is_descendant(descendant, ::getpid());
-      (void)::kill(descendant, SIGKILL);
-      if (!is_below) ::_exit(1);
-      (void)::close(ends[0]);
-      (void)::close(ends[1]);
-    }
+    for (int round = 0; round < 200; ++round)
+      if (!grandchild_stays_descendant()) ::_exit(1);
     ::_exit(0);
   }
   int status = -1;

@@ -112,7 +112,7 @@ KERNEL_TEST_CASE("the socket's directory is gone once nobody listens any more") 
       const Services services;
       const Rein rein(services);
       Running running(mode +
-                      Words{"--notify=socket", end.status == 124 ? "--ready-timeout=1s" : "--nnp"} +
+                      Words{"--notify=socket", end.status == 124 ? "--ready-timeout=2s" : "--nnp"} +
                       tell_socket(services, rein, end.command));
       const std::filesystem::path socket = socket_of(services);
       REQUIRE(socket.is_absolute());

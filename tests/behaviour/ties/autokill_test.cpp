@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "harness.hpp"
+#include "sys/family.hpp"
 
 using namespace tether::test;
 
@@ -34,12 +35,10 @@ void check_child_dies_with_tether(const Words& ours, const Words& command,
 // As pgrep -f finds them.
 std::vector<pid_t> processes_named_by(const std::string& word) {
   std::vector<pid_t> found;
-  for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
-    const std::string name = entry.path().filename();
-    if (name.find_first_not_of("0123456789") != std::string::npos) continue;
-    if (read_file(entry.path() / "cmdline").find(word) != std::string::npos)
-      found.push_back(std::stoi(name));
-  }
+  for (const tether::Relative& other : tether::all_others())
+    if (read_file("/proc/" + std::to_string(other.pid) + "/cmdline").find(word) !=
+        std::string::npos)
+      found.push_back(other.pid);
   return found;
 }
 
@@ -103,14 +102,8 @@ KERNEL_TEST_CASE("a keeper that is killed is replaced") {
   running.expect_output("ready");
   const pid_t child = running.child();
   const auto keeper = [&]() -> pid_t {
-    for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
-      const std::string name = entry.path().filename();
-      if (name.find_first_not_of("0123456789") != std::string::npos) continue;
-      const pid_t pid = std::stoi(name);
-      if (status_of(pid, "PPid") == std::to_string(running.pid()) &&
-          status_of(pid, "Name") == "keeper" && state_of(pid) != 'Z')
-        return pid;
-    }
+    for (const tether::Relative& each : tether::children_of(running.pid()))
+      if (status_of(each.pid, "Name") == "keeper") return each.pid;
     return 0;
   };
   pid_t first = 0;

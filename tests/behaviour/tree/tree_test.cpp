@@ -19,10 +19,10 @@ namespace {
 // Every way to hold a tree together that there is here; those that differ by the kernel everywhere,
 // and with the place of the child in groups and sessions where the run is in full.
 std::vector<Words> modes() {
-  std::vector<Words> modes = {{"--tree"}, {"--tree", "--nnp", "--autokill"}};
+  std::vector<Words> modes = {
+      {"--tree"}, {"--tree", "--autoreap"}, {"--tree", "--nnp", "--autokill"}};
   if (is_run_in_full())
-    modes.insert(modes.end(),
-                 {{"--tree", "--setpgid"}, {"--tree", "--setsid"}, {"--tree", "--autoreap"}});
+    modes.insert(modes.end(), {{"--tree", "--setpgid"}, {"--tree", "--setsid"}});
   if (!has_namespaces()) return modes;
   modes.push_back({"--pid-namespace"});
   modes.push_back({"--pid-namespace", "--nnp", "--autokill"});

@@ -9,7 +9,7 @@
 namespace tether {
 namespace {
 
-constexpr const char* usage = R"(Usage: tether [OPTION]... [--] COMMAND [ARG]...
+constexpr const char* synopsis = R"(Usage: tether [OPTION]... [--] COMMAND [ARG]...
 Spawn COMMAND, and decide once how firmly its life is tied to its starter.
 )";
 
@@ -31,7 +31,7 @@ std::string spelling(const OptionRow& row) {
 }  // namespace
 
 std::string help_text() {
-  std::string text = usage;
+  std::string text = synopsis;
   std::string_view group;
   for (const OptionRow& row : option_table()) {
     if (group != row.group) text += fmt::format("\n{}:\n", row.group);

@@ -22,7 +22,7 @@ namespace {
 
 constexpr timespec moment{0, 200'000};  // 0.2 ms
 constexpr int most_moments = 50'000;    // ten seconds in all
-constexpr int patience_ms = 10'000;
+constexpr int patience_with_lock_ms = 10'000;
 
 Failure watch_failure(int error_number) {
   return Failure{.stage = Stage::keeper, .error_number = error_number};
@@ -57,7 +57,7 @@ bool await_queueing(int queueing, int waiter) {
   pollfd readable{queueing, POLLIN, 0};
   int ready = -1;
   do {
-    ready = ::poll(&readable, 1, patience_ms);
+    ready = ::poll(&readable, 1, patience_with_lock_ms);
   } while (ready < 0 && errno == EINTR);
   if (ready <= 0) return false;
   // In a container /proc may be that of another PID namespace, where it has another number.

@@ -18,7 +18,7 @@
 namespace tether {
 namespace {
 
-constexpr int patience_ms = 2000;
+constexpr int patience_with_end_ms = 2000;
 constexpr int patience_with_stop_ms = 100;
 
 bool is_readable_within(int fd, int milliseconds) {
@@ -30,7 +30,7 @@ bool is_readable_within(int fd, int milliseconds) {
 // Not for long: what holds it up is not ours to wait for.
 void wait_for_end_of(int pidfd) {
   pollfd watched{pidfd, POLLIN, 0};
-  while (::poll(&watched, 1, patience_ms) < 0 && errno == EINTR) {
+  while (::poll(&watched, 1, patience_with_end_ms) < 0 && errno == EINTR) {
   }
 }
 

@@ -10,10 +10,10 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 // All of them together leave the record below its limit.
-constexpr std::size_t text_limit = 400;
+constexpr std::size_t entry_limit = 400;
 
 Json text_or_null(const std::string& text) {
-  return text.empty() ? Json(nullptr) : Json(cut_to(text, text_limit));
+  return text.empty() ? Json(nullptr) : Json(cut_to(text, entry_limit));
 }
 
 Json label_or_null(Means means) {

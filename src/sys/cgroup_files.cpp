@@ -3,33 +3,14 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
 
 #include "sys/unique_fd.hpp"
+#include "sys/words.hpp"
 
 namespace tether {
-namespace {
-
-constexpr std::string_view blank = " \n";
-
-// Takes the first word off `text`; empty at its end.
-std::string_view take_word(std::string_view& text) {
-  text.remove_prefix(std::min(text.find_first_not_of(blank), text.size()));
-  const std::string_view word = text.substr(0, text.find_first_of(blank));
-  text.remove_prefix(word.size());
-  return word;
-}
-
-std::string_view take_line(std::string_view& text) {
-  const std::string_view line = text.substr(0, text.find('\n'));
-  text.remove_prefix(std::min(line.size() + 1, text.size()));
-  return line;
-}
-
-}  // namespace
 
 std::optional<std::string> read_cgroup_file(int directory_fd, const char* name) {
   const UniqueFd file(::openat(directory_fd, name, O_RDONLY | O_CLOEXEC));

@@ -10,24 +10,13 @@
 #include "sys/cgroup.hpp"
 #include "sys/cgroup_files.hpp"
 #include "sys/errors.hpp"
+#include "sys/words.hpp"
 
 namespace tether {
 namespace {
 
 // A name that nobody has, for the question whether it could be made.
 constexpr const char* no_directory = "tether-asks-and-makes-nothing";
-
-std::string_view take_line(std::string_view& text) {
-  const std::string_view line = text.substr(0, text.find('\n'));
-  text.remove_prefix(std::min(line.size() + 1, text.size()));
-  return line;
-}
-
-std::string_view take_word(std::string_view& line) {
-  const std::string_view word = line.substr(0, line.find(' '));
-  line.remove_prefix(std::min(word.size() + 1, line.size()));
-  return word;
-}
 
 // Where a cgroup of this path is, if the line is about a mount that has it (proc_pid_mountinfo(5)).
 std::string directory_in(std::string_view line, std::string_view path) {

@@ -83,9 +83,9 @@ void start_daemon() {
   const long end = seconds_now() + life_seconds;
   say_up("comet");
   while (seconds_now() < end) {
-    nap(10);
+    nap(15);
     if (::fork() > 0) {
-      nap(10);
+      nap(15);
       break;
     }
   }

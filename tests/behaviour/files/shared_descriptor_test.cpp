@@ -11,7 +11,7 @@ using namespace tether::test;
 
 namespace {
 
-const Words modes[] = {{"-w"}, {"-dq"}, {"--nnp", "--autokill"}};
+const Words kinds_of_start[] = {{"-w"}, {"-dq"}, {"--nnp", "--autokill"}};
 
 int expected_status(const Words& mode) {
   return mode == Words{"-dq"} ? 0 : 128 + SIGTERM;
@@ -26,7 +26,7 @@ void check_last(const std::vector<Json>& records, const std::string& cause) {
 }  // namespace
 
 TEST_CASE("a socket that gets the records ends COMMAND when its other side has nothing more") {
-  for (const Words& mode : modes) {
+  for (const Words& mode : kinds_of_start) {
     CAPTURE(mode);
     const Cleanup cleanup;
     Connection socket = Connection::socket(7);
@@ -40,7 +40,7 @@ TEST_CASE("a socket that gets the records ends COMMAND when its other side has n
 }
 
 TEST_CASE("what opened the gate is left on its descriptor and the hang-up behind it is seen") {
-  for (const Words& mode : modes) {
+  for (const Words& mode : kinds_of_start) {
     CAPTURE(mode);
     const Cleanup cleanup;
     const TemporaryDirectory directory;
@@ -78,7 +78,7 @@ TEST_CASE("a gate that opens by a hang-up lets COMMAND begin and ends it") {
 }
 
 TEST_CASE("one socket is the gate and the tie and gets the records") {
-  for (const Words& mode : modes) {
+  for (const Words& mode : kinds_of_start) {
     CAPTURE(mode);
     const Cleanup cleanup;
     Connection socket = Connection::socket(7);
@@ -99,7 +99,7 @@ TEST_CASE("one socket is the gate and the tie and gets the records") {
 }
 
 TEST_CASE("a number that is COMMAND's channel and the caller's tie is both") {
-  for (const Words& mode : modes) {
+  for (const Words& mode : kinds_of_start) {
     CAPTURE(mode);
     const Cleanup cleanup;
     const TemporaryDirectory directory;

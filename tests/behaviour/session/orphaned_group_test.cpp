@@ -12,7 +12,7 @@ using namespace tether::test;
 
 namespace {
 
-const Words kinds_of_child[] = {
+const Words kinds_of_orphan[] = {
     {}, {"--setsid"}, {"--setpgid"}, {"--autoreap"}, {"--setpgid", "--autoreap"}};
 
 Setup leading_a_session() {
@@ -24,7 +24,7 @@ Setup leading_a_session() {
 }  // namespace
 
 TEST_CASE("tether never stops itself in an orphaned group") {
-  for (const Words& ours : kinds_of_child) {
+  for (const Words& ours : kinds_of_orphan) {
     CAPTURE(joined(ours));
     Running running(ours + Words{"--print-pid"} + probe("sleep"), leading_a_session());
     running.expect_output("ready");

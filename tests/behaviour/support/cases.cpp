@@ -62,13 +62,6 @@ class Report : public doctest::IReporter {
 
 REGISTER_LISTENER("report", 1, Report);
 
-// ROUNDS in the environment has precedence over `factor`.
-int rounds_by(int number, double factor) {
-  const char* asked = std::getenv("ROUNDS");
-  if (asked != nullptr && *asked != 0) factor = std::strtod(asked, nullptr);
-  return std::max(1, static_cast<int>(number * factor));
-}
-
 }  // namespace
 
 void skip_this_case(const std::string& why) {
@@ -82,11 +75,10 @@ bool is_run_in_full() {
 }
 
 int rounds(int full) {
-  return rounds_by(full, is_run_in_full() ? 1.0 : 0.2);
-}
-
-int rounds_in_each_run(int number) {
-  return rounds_by(number, 1.0);
+  double factor = is_run_in_full() ? 1.0 : 0.2;
+  const char* asked = std::getenv("ROUNDS");
+  if (asked != nullptr && *asked != 0) factor = std::strtod(asked, nullptr);
+  return std::max(1, static_cast<int>(full * factor));
 }
 
 }  // namespace tether::test

@@ -25,8 +25,6 @@ bool is_run_in_full();
 // others. ROUNDS in the environment, a factor such as 10 or 0.1, is for a long night, or for a
 // machine that has no time.
 int rounds(int full);
-// As many in each run: for what only few kernels of the matrix can show.
-int rounds_in_each_run(int number);
 
 }  // namespace tether::test
 

@@ -34,23 +34,36 @@ bool others_can_reach(std::filesystem::path path) {
   return true;
 }
 
-// What is under test lies beside the suite; root, who runs it as other users too, may have to copy
-// it to where they can see it.
-const std::string& suite_directory() {
-  static const std::string own = std::filesystem::read_symlink("/proc/self/exe").parent_path();
-  if (::geteuid() != 0 || others_can_reach(own)) return own;
-  static const TemporaryDirectory copy;
-  static const std::string path = [] {
-    std::filesystem::copy(own, copy.path(), std::filesystem::copy_options::recursive);
-    (void)::chmod(copy.path().c_str(), 0755);
-    return copy.path();
-  }();
-  return path;
+// For others to read, and to run or search where the owner can: what was made under another umask.
+void open_to_others(const std::filesystem::path& path) {
+  using std::filesystem::perms;
+  perms added = perms::group_read | perms::others_read;
+  if ((std::filesystem::status(path).permissions() & perms::owner_exec) != perms::none)
+    added |= perms::group_exec | perms::others_exec;
+  std::filesystem::permissions(path, added, std::filesystem::perm_options::add);
 }
 
-std::string beside_suite(const char* variable, const char* name) {
-  const char* value = std::getenv(variable);
-  return value != nullptr ? value : suite_directory() + "/" + name;
+// A copy of a file or folder where other users can get at it, for this run.
+std::string copied_for_others(const std::filesystem::path& original) {
+  static const TemporaryDirectory folder;
+  open_to_others(folder.path());
+  const std::string copy = folder.path(original.filename());
+  std::filesystem::copy(original, copy, std::filesystem::copy_options::recursive);
+  open_to_others(copy);
+  if (std::filesystem::is_directory(copy))
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(copy))
+      open_to_others(entry.path());
+  return copy;
+}
+
+// Where `path` is, or a copy of it: root runs what is tested as other users too, who have to get at
+// `program`, which is `path` or lies there.
+std::string reachable(const std::string& path, const std::string& program) {
+  return ::geteuid() != 0 || others_can_reach(program) ? path : copied_for_others(path);
+}
+
+std::string beside_suite(const char* name) {
+  return std::filesystem::read_symlink("/proc/self/exe").replace_filename(name);
 }
 
 struct Pipe {
@@ -124,18 +137,15 @@ struct StandardStreams {
 
 std::string tether_binary() {
   static const std::string path = [] {
-    const std::string named = beside_suite("TETHER_BIN", "tether");
-    if (::geteuid() != 0 || others_can_reach(named)) return named;
-    static const TemporaryDirectory copy;
-    (void)::chmod(copy.path().c_str(), 0755);
-    std::filesystem::copy(named, copy.path("tether"));
-    return copy.path("tether");
+    const char* named = std::getenv("TETHER_BIN");
+    const std::string original = named != nullptr ? named : beside_suite("tether");
+    return reachable(original, original);
   }();
   return path;
 }
 
 std::string schema_path() {
-  return beside_suite("TETHER_SCHEMA", "record.schema.json");
+  return beside_suite("record.schema.json");
 }
 
 Json Finished::record(const std::string& kind) const {
@@ -266,7 +276,8 @@ Finished run(const Words& arguments, const Setup& setup) {
 }
 
 std::string tool(const std::string& name) {
-  return beside_suite("TETHER_TOOLS", "tools") + "/" + name;
+  static const std::string folder = reachable(beside_suite("tools"), beside_suite("tools/probe"));
+  return folder + "/" + name;
 }
 
 Words probe(const std::string& verb, const Words& words) {

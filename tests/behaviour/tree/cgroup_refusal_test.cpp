@@ -9,7 +9,7 @@ using namespace tether::test;
 namespace {
 
 // The way by clone3, and the one by the child itself.
-const char* const filters[] = {"", "clone3=ENOSYS"};
+const char* const filters_of_clone[] = {"", "clone3=ENOSYS"};
 
 // As user 1000, sitting in the directory `session`; only root can have that.
 Setup delegated(const CgroupPlace& place, const std::string& session, const std::string& rules) {
@@ -75,7 +75,7 @@ KERNEL_TEST_CASE("a cgroup with controllers enabled below is refused by their na
   const bool is_enabled = place.write("cgroup.subtree_control", "+memory");
   if (is_in_vm()) REQUIRE(is_enabled);
   SKIP_UNLESS(is_enabled, "no controller can be enabled here");
-  for (const std::string rules : filters) {
+  for (const std::string rules : filters_of_clone) {
     CAPTURE(rules);
     const Setup setup = rules.empty() ? Setup{} : filtered(rules);
     check_refused(
@@ -93,7 +93,7 @@ KERNEL_TEST_CASE("a cgroup in a threaded subtree is refused and none is left the
   const CgroupPlace place(*suite);
   place.make().make("threads");
   REQUIRE(place.write("threads/cgroup.type", "threaded"));
-  for (const std::string rules : filters) {
+  for (const std::string rules : filters_of_clone) {
     CAPTURE(rules);
     const Setup setup = rules.empty() ? Setup{} : filtered(rules);
     check_refused(
@@ -127,7 +127,7 @@ KERNEL_TEST_CASE("a user starts children where the subtree that tether sits in i
   place.make().make("session");
   place.delegate("", 1000);
   place.delegate("session", 1000);
-  for (const std::string rules : filters) {
+  for (const std::string rules : filters_of_clone) {
     CAPTURE(rules);
     const Finished finished = run({"--cgroup=" + place.path("job"), "--json", "sh", "-c",
                                    "grep -c '/job$' /proc/self/cgroup"},
@@ -148,7 +148,7 @@ KERNEL_TEST_CASE("a directory that is somebody else's is refused by its file") {
   place.make().make("session").make("other");
   place.delegate("", 1000);
   place.delegate("session", 1000);
-  for (const std::string rules : filters) {
+  for (const std::string rules : filters_of_clone) {
     CAPTURE(rules);
     check_refused(
         run({"--cgroup=" + place.path("other"), "true"}, delegated(place, "session", rules)),
@@ -164,7 +164,7 @@ KERNEL_TEST_CASE("from outside a delegated subtree the file that is in the way i
   const CgroupPlace place(*suite);
   place.make().make("session").make("own");
   place.delegate("own", 1000);
-  for (const std::string rules : filters) {
+  for (const std::string rules : filters_of_clone) {
     for (const std::string name : {"own", "own/job"}) {
       CAPTURE(rules);
       check_refused(

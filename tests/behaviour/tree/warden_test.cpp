@@ -60,7 +60,7 @@ KERNEL_TEST_CASE("a COMMAND that kills its warden ends, and is told of") {
 }
 
 KERNEL_TEST_CASE("a COMMAND that ends while it is being ended keeps its status and its usage") {
-  for (int round = 0; round < 50; ++round) {
+  for (int round = 0; round < rounds(50); ++round) {
     Running running({"--tree", "--json", "--", tool("probe"), "term", "7"});
     running.expect_output("ready\n");
     running.expect_output("supervisor_pid");

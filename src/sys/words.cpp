@@ -1,0 +1,25 @@
+#include "sys/words.hpp"
+
+#include <algorithm>
+
+namespace tether {
+namespace {
+
+constexpr std::string_view blank = " \n";
+
+}  // namespace
+
+std::string_view take_line(std::string_view& text) {
+  const std::string_view line = text.substr(0, text.find('\n'));
+  text.remove_prefix(std::min(line.size() + 1, text.size()));
+  return line;
+}
+
+std::string_view take_word(std::string_view& text) {
+  text.remove_prefix(std::min(text.find_first_not_of(blank), text.size()));
+  const std::string_view word = text.substr(0, text.find_first_of(blank));
+  text.remove_prefix(word.size());
+  return word;
+}
+
+}  // namespace tether

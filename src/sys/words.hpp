@@ -1,0 +1,14 @@
+// The lines and words of a file of the kernel's.
+#pragma once
+
+#include <string_view>
+
+namespace tether {
+
+// Takes the first line off `text`, without its newline; empty at the end.
+std::string_view take_line(std::string_view& text);
+
+// Takes the first word off `text`, and the blanks and newlines before it; empty at the end.
+std::string_view take_word(std::string_view& text);
+
+}  // namespace tether

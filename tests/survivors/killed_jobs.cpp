@@ -3,7 +3,7 @@
 // - runs a job script (the file `job`) with every command of it under "tether OPTION...", again and
 // again; kills with SIGKILL at a random moment of it, and looks who lives on.
 //
-// N       how many kills: ROUNDS of the environment, or 60.
+// N       how many kills: ROUNDS of the environment, or 40.
 // OPTION  of tether; --die-with-pid=script names the script's process.
 // script  the script itself; tether: one of those that it started, after which it goes on; both:
 // the
@@ -38,7 +38,7 @@ namespace {
 
 std::uint64_t kills_by_default() {
   const char* const rounds = std::getenv("ROUNDS");
-  return rounds == nullptr || *rounds == 0 ? 60 : std::strtoull(rounds, nullptr, 10);
+  return rounds == nullptr || *rounds == 0 ? 40 : std::strtoull(rounds, nullptr, 10);
 }
 
 struct Arguments {

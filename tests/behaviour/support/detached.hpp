@@ -43,6 +43,13 @@ inline std::string link_of(pid_t pid, const std::string& name) {
   return std::filesystem::read_symlink(proc(pid, name), error);
 }
 
+// Whether the process runs this very file. Not by its path, which another mount namespace or root
+// directory has otherwise.
+inline bool runs(pid_t pid, const std::string& program) {
+  std::error_code error;
+  return std::filesystem::equivalent(proc(pid, "exe"), program, error);
+}
+
 inline std::string canonical(const std::string& path) {
   return std::filesystem::canonical(path);
 }
@@ -50,8 +57,7 @@ inline std::string canonical(const std::string& path) {
 // Whether `pid` has become the probe for good. A start returns when the exec cannot fail any more,
 // which is a moment before it is complete.
 inline bool probe_sits(pid_t pid) {
-  const std::string path = canonical(tool("probe"));
-  return eventually([&] { return link_of(pid, "exe") == path && state_of(pid) == 'S'; });
+  return eventually([pid] { return runs(pid, tool("probe")) && state_of(pid) == 'S'; });
 }
 
 inline std::set<int> descriptors_of(pid_t pid) {

@@ -50,6 +50,9 @@ int main(int argc, char** argv) {
     else
       words.push_back(argv[i]);
   }
+  // Now, and not by a case in a fork: a copy for other users is made once.
+  (void)tether::test::tether_binary();
+  (void)tether::test::tool("probe");
   tether::test::become_subreaper();
   return doctest::Context(static_cast<int>(words.size()), words.data()).run();
 }

@@ -172,7 +172,8 @@ KERNEL_TEST_CASE("legacy clone makes the namespaces where clone3 is filtered") {
     CHECK(run(inside("echo $$", caller)).out == "2\n");
     if (!is_root()) continue;
     caller.wrapper = as_user(1000).wrapper + caller.wrapper;
-    CHECK(run(inside("echo $$", caller)).out == "2\n");
+    // In a chroot a user has none (user_namespaces(7)).
+    if (has_namespaces(caller)) CHECK(run(inside("echo $$", caller)).out == "2\n");
   }
 }
 

@@ -1,85 +1,80 @@
-// Runs between clone and exec: async-signal-safe calls only. No allocation, no stdio, no locks, no
-// exceptions; the memory may be the parent's own (CLONE_VM), the stack is small.
+// Runs between clone and exec, without libc (see sys/raw_calls.hpp): no allocation, no locks, no
+// exceptions, no errno; the memory may be the parent's own (CLONE_VM), the stack is small.
 #include "engine/child.hpp"
 
-#include <fcntl.h>
+#include <linux/prctl.h>
 #include <sys/ioctl.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <csignal>
 
-#include "sys/descriptors.hpp"
+#include "sys/raw_calls.hpp"
+#include "sys/raw_descriptors.hpp"
 
 namespace tether {
 namespace {
 
-// Nobody sees it: the parent has the report.
+// The parent has the report, and does not look at it.
 constexpr int status_of_failed_child = 125;
 
-ChildReport failed_at(Stage stage) noexcept {
+ChildReport failed_at(Stage stage, long result) noexcept {
   ChildReport report;
   report.failed = true;
   report.stage = stage;
-  report.error_number = errno;
+  report.error_number = static_cast<int>(-result);
   return report;
 }
 
-// First of all, so that everything it does is counted there; 0 is whoever writes (cgroups(7)).
-bool enter_cgroup(const ChildPlan& plan, ChildReport& report) noexcept {
-  if (plan.cgroup_procs_fd < 0 || ::write(plan.cgroup_procs_fd, "0", 1) == 1) return true;
-  report = failed_at(Stage::cgroup);
+// Whether a step went well; `report` says so if not.
+bool went_well(long result, Stage stage, ChildReport& report) noexcept {
+  if (result >= 0) return true;
+  report = failed_at(stage, result);
   return false;
+}
+
+// The first step, so that what the others use is counted in the cgroup; "0" is the process that
+// writes (cgroups(7)).
+bool enter_cgroup(const ChildPlan& plan, ChildReport& report) noexcept {
+  return plan.cgroup_procs_fd < 0 ||
+         went_well(raw::write(plan.cgroup_procs_fd, "0", 1), Stage::cgroup, report);
 }
 
 bool enter_session_or_group(const ChildPlan& plan, ChildReport& report) noexcept {
-  if (plan.new_session && ::setsid() < 0) {
-    report = failed_at(Stage::session);
-    return false;
-  }
+  if (plan.new_session && !went_well(raw::new_session(), Stage::session, report)) return false;
   // A session leader leads its group already, and setpgid refuses it (EPERM).
-  if (plan.new_group && !plan.new_session && ::getpgrp() != ::getpid() && ::setpgid(0, 0) != 0) {
-    report = failed_at(Stage::group);
+  if (plan.new_group && !plan.new_session && raw::own_process_group() != raw::own_pid() &&
+      !went_well(raw::new_process_group(), Stage::group, report))
     return false;
-  }
+  if (plan.terminal_fd < 0) return true;
   // SIGTTOU is blocked, so that a background process may do this (tcsetpgrp(3)).
-  if (plan.terminal_fd >= 0 && ::tcsetpgrp(plan.terminal_fd, ::getpgrp()) != 0) {
-    report = failed_at(Stage::terminal);
-    return false;
-  }
-  return true;
+  const pid_t group = raw::own_process_group();
+  return went_well(raw::control_device(plan.terminal_fd, TIOCSPGRP, raw::word(&group)),
+                   Stage::terminal, report);
 }
 
 // After every change of credentials (each clears the parent-death signal), and only then the look
-// at the parent: it may have died before the signal was armed, and nobody would tell.
+// at the parent: a parent that died before the signal was armed sends none.
 bool bind_to_parent(const ChildPlan& plan, ChildReport& report) noexcept {
-  if (plan.no_new_privs && ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
-    report = failed_at(Stage::nnp);
+  if (plan.no_new_privs &&
+      !went_well(raw::control_process(PR_SET_NO_NEW_PRIVS, 1), Stage::nnp, report))
     return false;
-  }
   if (!plan.die_with_parent) return true;
-  if (::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0) {
-    report = failed_at(Stage::bind);
+  if (!went_well(raw::control_process(PR_SET_PDEATHSIG, SIGKILL), Stage::bind, report))
     return false;
-  }
-  if (::getppid() != plan.parent) (void)::kill(::getpid(), SIGKILL);
+  if (raw::parent_pid() != plan.parent) (void)raw::kill(raw::own_pid(), SIGKILL);
   return true;
 }
 
-// The keeper opens our pidfd while we wait here, and watches before COMMAND runs.
+// The keeper opens the child's pidfd while the child waits here, and watches before COMMAND runs.
 bool meet_keeper(const ChildPlan& plan, ChildReport& report) noexcept {
   if (plan.keeper_fd < 0) return true;
-  const pid_t pid = ::getpid();
+  const pid_t pid = raw::own_pid();
   char answer = 0;
-  ssize_t got = ::send(plan.keeper_fd, &pid, sizeof pid, MSG_NOSIGNAL);
-  if (got == sizeof pid) got = ::recv(plan.keeper_fd, &answer, 1, 0);
-  if (got == 1) return true;
-  if (got == 0) errno = ECONNRESET;
-  report = failed_at(Stage::keeper);
-  return false;
+  long got = raw::send(plan.keeper_fd, &pid, sizeof pid, MSG_NOSIGNAL);
+  if (got >= 0) got = raw::receive(plan.keeper_fd, &answer, 1);
+  return went_well(got == 0 ? -ECONNRESET : got, Stage::keeper, report);
 }
 
 void close_descriptors(const ChildPlan& plan) noexcept {
@@ -104,61 +99,57 @@ void close_descriptors(const ChildPlan& plan) noexcept {
 }
 
 // execvp(3)'s search, with the errors it goes on after; the paths were made before the clone, but
-// for those that no system call would take.
-void exec_first(const ChildPlan& plan) noexcept {
+// for those that no system call would take. Returns the error of the last exec, or the one that
+// matters.
+long exec_first(const ChildPlan& plan) noexcept {
   bool denied = false;
-  errno = ENAMETOOLONG;
+  long result = -ENAMETOOLONG;
   for (const char* const* path = plan.candidates; *path != nullptr; ++path) {
-    (void)::execve(*path, plan.argv, plan.envp);
-    if (errno == ENOEXEC) {
-      plan.shell_argv[1] = *path;
-      (void)::execve(plan.shell_argv[0], const_cast<char* const*>(plan.shell_argv), plan.envp);
-      errno = ENOEXEC;
-      return;
-    }
-    switch (errno) {
-      case EACCES:
+    result = raw::execute(*path, plan.argv, plan.envp);
+    switch (result) {
+      case -ENOEXEC:
+        plan.shell_argv[1] = *path;
+        (void)raw::execute(plan.shell_argv[0], const_cast<char* const*>(plan.shell_argv),
+                           plan.envp);
+        return result;
+      case -EACCES:
         denied = true;
         break;
-      case ENOENT:
-      case ENOTDIR:
-      case ESTALE:
-      case ENODEV:
-      case ETIMEDOUT:
+      case -ENOENT:
+      case -ENOTDIR:
+      case -ESTALE:
+      case -ENODEV:
+      case -ETIMEDOUT:
         break;
       default:
-        return;
+        return result;
     }
   }
-  if (denied) errno = EACCES;
+  return denied ? -EACCES : result;
 }
 
-// Every `to` is open already, if only as a placeholder, and so is none of our own descriptors.
+// Every `to` is open already, if only as a placeholder, and no descriptor of tether's own is a
+// `to`.
 bool redirect(const ChildPlan& plan, ChildReport& report) noexcept {
   for (std::size_t i = 0; i < plan.redirection_count; ++i) {
     const Redirection& redirection = plan.redirections[i];
-    if (::dup2(redirection.from, redirection.to) >= 0) continue;
-    report = failed_at(Stage::descriptor);
-    return false;
+    if (!went_well(raw::duplicate(redirection.from, redirection.to), Stage::descriptor, report))
+      return false;
   }
   // With 1, as setsid(1) does: the superuser may take it from another session (tty_ioctl(4)).
-  if (plan.take_terminal && ::ioctl(STDIN_FILENO, TIOCSCTTY, 1) != 0) {
-    report = failed_at(Stage::ctty);
-    return false;
-  }
-  return true;
+  return !plan.take_terminal ||
+         went_well(raw::control_device(STDIN_FILENO, TIOCSCTTY, 1), Stage::ctty, report);
 }
 
 bool prepare(const ChildPlan& plan, ChildReport& report) noexcept {
   if (!enter_cgroup(plan, report) || !enter_session_or_group(plan, report) ||
       !redirect(plan, report))
     return false;
-  if (plan.directory_fd >= 0 && ::fchdir(plan.directory_fd) != 0) {
-    report = failed_at(Stage::directory);
+  if (plan.directory_fd >= 0 &&
+      !went_well(raw::change_directory(plan.directory_fd), Stage::directory, report))
     return false;
-  }
-  if (plan.set_umask) (void)::umask(plan.umask);
-  if (plan.open_files != nullptr) (void)::setrlimit(RLIMIT_NOFILE, plan.open_files);
+  if (plan.set_umask) raw::set_umask(plan.umask);
+  if (plan.open_files != nullptr) (void)raw::limit(RLIMIT_NOFILE, plan.open_files, nullptr);
   return bind_to_parent(plan, report) && meet_keeper(plan, report);
 }
 
@@ -166,11 +157,11 @@ void tell(const ChildPlan& plan, const ChildReport& report) noexcept {
   if (plan.shared_report != nullptr) {
     *plan.shared_report = report;
   } else {
-    (void)::send(plan.control_fd, &report, sizeof report, MSG_NOSIGNAL);
+    (void)raw::send(plan.control_fd, &report, sizeof report, MSG_NOSIGNAL);
   }
 }
 
-// Of this process: a signal handler has no other way to it.
+// The plan of this process: a signal handler has no other way to it.
 const ChildPlan* own_plan = nullptr;
 
 // Stopped before the exec it would be stopped unseen: until then the parent is suspended
@@ -202,26 +193,27 @@ void restore_mask(const ChildPlan& plan) noexcept {
 bool wait_for_the_word(const ChildPlan& plan) noexcept {
   if (plan.control_fd < 0) return true;
   char word = 0;
-  ssize_t got = -1;
+  long got = -1;
   do {
-    got = ::recv(plan.control_fd, &word, 1, 0);
-  } while (got < 0 && errno == EINTR);
+    got = raw::receive(plan.control_fd, &word, 1);
+  } while (got == -EINTR);
   return got == 1;
 }
 
-void truncate_and_exec(const ChildPlan& plan) noexcept {
-  for (std::size_t i = 0; i < plan.truncated_count; ++i) (void)!::ftruncate(plan.truncated[i], 0);
-  exec_first(plan);
+long truncate_and_exec(const ChildPlan& plan) noexcept {
+  for (std::size_t i = 0; i < plan.truncated_count; ++i)
+    (void)raw::truncate_to_nothing(plan.truncated[i]);
+  return exec_first(plan);
 }
 
 }  // namespace
 
 void run_child(const ChildPlan& plan) noexcept {
-  if (plan.parents_control_fd >= 0) (void)::close(plan.parents_control_fd);
+  if (plan.parents_control_fd >= 0) (void)raw::close(plan.parents_control_fd);
   ChildReport report;
   if (!prepare(plan, report)) {
     tell(plan, report);
-    ::_exit(status_of_failed_child);
+    raw::exit(status_of_failed_child);
   }
   close_descriptors(plan);
   restore_dispositions(plan);
@@ -231,10 +223,9 @@ void run_child(const ChildPlan& plan) noexcept {
   report.ready = true;
   tell(plan, report);
   restore_mask(plan);
-  if (!wait_for_the_word(plan)) ::_exit(status_of_failed_child);
-  truncate_and_exec(plan);
-  tell(plan, failed_at(Stage::exec));
-  ::_exit(status_of_failed_child);
+  if (!wait_for_the_word(plan)) raw::exit(status_of_failed_child);
+  tell(plan, failed_at(Stage::exec, truncate_and_exec(plan)));
+  raw::exit(status_of_failed_child);
 }
 
 void run_child_on_own_stack(void* plan) noexcept {
@@ -247,8 +238,7 @@ ChildReport become_command(const ChildPlan& plan) noexcept {
   close_descriptors(plan);
   restore_dispositions(plan);
   restore_mask(plan);
-  truncate_and_exec(plan);
-  return failed_at(Stage::exec);
+  return failed_at(Stage::exec, truncate_and_exec(plan));
 }
 
 }  // namespace tether

@@ -40,12 +40,11 @@ int lock(int fd, int operation) {
 // closes `queueing`, as the last step before the lock.
 [[noreturn]] void wait_for_lock(const HolderWatchRequest& request, int own, pid_t keeper) {
   (void)::setsid();
-  (void)::prctl(PR_SET_NAME, "keeper", 0, 0, 0);
+  take_helpers_name();
   (void)::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
   if (::getppid() != keeper) ::_exit(0);
-  (void)!::chdir("/");
   set_process_title(request.title);
-  close_all_but({own});
+  keep_nothing_but({own});
   (void)lock(own, LOCK_EX);
   ::_exit(0);
 }
@@ -71,17 +70,6 @@ bool await_queueing(int queueing, int waiter) {
 }
 
 }  // namespace
-
-HolderWatch& HolderWatch::operator=(HolderWatch&& other) noexcept {
-  if (this == &other) return *this;
-  end();
-  request_ = std::move(other.request_);
-  own_ = std::move(other.own_);
-  waiter_ = std::move(other.waiter_);
-  lifeline_read_ = std::move(other.lifeline_read_);
-  lifeline_ = std::move(other.lifeline_);
-  return *this;
-}
 
 Result<HolderWatch> HolderWatch::start(HolderWatchRequest request) {
   HolderWatch watch;
@@ -112,9 +100,10 @@ Status HolderWatch::start_waiter() {
   Cloned cloned = fork_with_pidfd(request_.way, 0, 0);
   if (cloned.pid < 0) return watch_failure(cloned.error_number);
   if (cloned.pid == 0) wait_for_lock(request_, own_.get(), keeper);
-  waiter_ = std::move(cloned.pidfd);
+  waiter_ = HelperProcess(std::move(cloned.pidfd));
   waiters_end.reset();
-  return await_queueing(queueing.get(), waiter_.get()) ? Status(Unit{}) : watch_failure(ETIMEDOUT);
+  return await_queueing(queueing.get(), waiter_.pidfd()) ? Status(Unit{})
+                                                         : watch_failure(ETIMEDOUT);
 }
 
 short HolderWatch::events() const {
@@ -124,18 +113,10 @@ short HolderWatch::events() const {
 
 bool HolderWatch::last_copy_is_closed() {
   if (lifeline_read_) return true;
-  (void)reap(waiter_.get(), nullptr);
-  waiter_.reset();
+  waiter_.reap();
   if (lock(own_.get(), LOCK_EX | LOCK_NB) == 0) return true;
   // Rather no child than one that nobody watches.
   return !start_waiter().ok();
-}
-
-void HolderWatch::end() {
-  if (!waiter_) return;
-  (void)send_signal(waiter_.get(), SIGKILL);
-  (void)reap(waiter_.get(), nullptr);
-  waiter_.reset();
 }
 
 }  // namespace tether

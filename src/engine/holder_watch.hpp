@@ -8,6 +8,7 @@
 
 #include <string>
 
+#include "engine/helper_process.hpp"
 #include "result.hpp"
 #include "sys/clone.hpp"
 
@@ -22,11 +23,6 @@ struct HolderWatchRequest {
 
 class HolderWatch {
  public:
-  HolderWatch() = default;
-  HolderWatch(HolderWatch&&) = default;
-  HolderWatch& operator=(HolderWatch&& other) noexcept;
-  ~HolderWatch() { end(); }
-
   // To be called before the child runs anything: who queues for the lock first gets it first.
   static Result<HolderWatch> start(HolderWatchRequest request);
 
@@ -36,21 +32,21 @@ class HolderWatch {
   void let_go() { lifeline_.reset(); }
 
   // For the caller's poll, of which any event means: look. -1 if there is nothing to watch.
-  [[nodiscard]] int fd() const { return lifeline_read_ ? lifeline_read_.get() : waiter_.get(); }
+  [[nodiscard]] int fd() const { return lifeline_read_ ? lifeline_read_.get() : waiter_.pidfd(); }
   [[nodiscard]] short events() const;
   // fd() had an event: whether the last copy is closed. If not, somebody has killed the process
   // that waits, and there is another one now.
   bool last_copy_is_closed();
 
   // Ends and reaps the process that waits.
-  void end();
+  void end() { waiter_.end(); }
 
  private:
   Status start_waiter();
 
   HolderWatchRequest request_;
-  UniqueFd own_;     // a pidfd of the child with a file that is not handed over
-  UniqueFd waiter_;  // pidfd of the process that waits for the lock
+  UniqueFd own_;          // a pidfd of the child with a file that is not handed over
+  HelperProcess waiter_;  // it waits for the lock
   UniqueFd lifeline_read_;
   UniqueFd lifeline_;
 };

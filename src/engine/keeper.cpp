@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <poll.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -10,7 +9,6 @@
 #include <csignal>
 #include <utility>
 
-#include "sys/descriptors.hpp"
 #include "sys/pidfd.hpp"
 #include "sys/process_title.hpp"
 
@@ -19,13 +17,6 @@ namespace {
 
 Failure keeper_failure(int error_number) {
   return Failure{.stage = Stage::keeper, .error_number = error_number};
-}
-
-// A keeper outlives its parent, so nothing of the caller's may stay open in it: no pipe somebody
-// waits for the end of, no directory somebody wants to unmount.
-void keep_only(int one, int other) {
-  close_all_but({one, other});
-  (void)!::chdir("/");
 }
 
 // The child's pid comes from the child itself, which waits for our answer, or from its parent,
@@ -48,9 +39,8 @@ int meet_child(int channel) {
 // caller's group ends the keeper.
 [[noreturn]] void watch(int holder, int channel) {
   (void)::setsid();
-  // A name of its own: who kills all that is called tether does not mean the keeper.
-  (void)::prctl(PR_SET_NAME, "keeper", 0, 0, 0);
-  keep_only(holder, channel);
+  take_helpers_name();
+  keep_nothing_but({holder, channel});
   const int child = meet_child(channel);
   if (child < 0) ::_exit(0);
   (void)::close(channel);
@@ -66,21 +56,6 @@ int meet_child(int channel) {
 
 }  // namespace
 
-Keeper& Keeper::operator=(Keeper&& other) noexcept {
-  if (this == &other) return *this;
-  end();
-  pidfd_ = std::move(other.pidfd_);
-  channel_ = std::move(other.channel_);
-  return *this;
-}
-
-void Keeper::end() {
-  if (!pidfd_) return;
-  (void)send_signal(pidfd_.get(), SIGKILL);
-  (void)reap(pidfd_.get(), nullptr);
-  pidfd_.reset();
-}
-
 Result<Keeper> Keeper::start(CloneWay way) {
   int ends[2] = {-1, -1};
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
@@ -94,7 +69,7 @@ Result<Keeper> Keeper::start(CloneWay way) {
   Cloned cloned = fork_with_pidfd(way, 0, 0);
   if (cloned.pid < 0) return keeper_failure(cloned.error_number);
   if (cloned.pid == 0) watch(holder.get(), keepers_end.get());
-  keeper.pidfd_ = std::move(cloned.pidfd);
+  keeper.process_ = HelperProcess(std::move(cloned.pidfd));
   return keeper;
 }
 

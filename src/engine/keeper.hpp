@@ -3,6 +3,7 @@
 // (prctl(2), PR_SET_PDEATHSIG: any change of credentials, any program with file capabilities).
 #pragma once
 
+#include "engine/helper_process.hpp"
 #include "result.hpp"
 #include "sys/clone.hpp"
 
@@ -10,13 +11,8 @@ namespace tether {
 
 class Keeper {
  public:
-  Keeper() = default;
-  Keeper(Keeper&&) = default;
-  Keeper& operator=(Keeper&& other) noexcept;
-  ~Keeper() { end(); }
-
-  // Ends the keeper, which has nothing left to watch by then, and reaps it.
-  void end();
+  // Ends the keeper, which has nothing left to watch by then, and reaps it; so does the destructor.
+  void end() { process_.end(); }
 
   // Starts a keeper that watches this process. It waits to be told the child's pid on childs_end();
   // until then the child must not exec. Call it before the clone of the child, which inherits
@@ -26,14 +22,14 @@ class Keeper {
   // A keeper for a child that runs already: our own, not reaped, so that the pid is still its.
   static Result<Keeper> start_for(CloneWay way, pid_t child);
 
-  [[nodiscard]] explicit operator bool() const { return static_cast<bool>(pidfd_); }
-  [[nodiscard]] int pidfd() const { return pidfd_.get(); }
+  [[nodiscard]] explicit operator bool() const { return static_cast<bool>(process_); }
+  [[nodiscard]] int pidfd() const { return process_.pidfd(); }
   [[nodiscard]] int childs_end() const { return channel_.get(); }
   // Once the child has met the keeper: from then on only the two processes are watched.
   void close_channel() { channel_.reset(); }
 
  private:
-  UniqueFd pidfd_;
+  HelperProcess process_;
   UniqueFd channel_;
 };
 

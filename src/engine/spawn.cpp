@@ -20,7 +20,8 @@ Failure failure_from(const ChildReport& report) {
 // By somebody's SIGKILL, as everything else is blocked until the child is ready. Whatever ends it
 // after that, ends COMMAND.
 Failure killed_before_ready() {
-  Failure failure{Stage::supervise, 0, {}, "the child was killed before it could run anything", {}};
+  Failure failure{.stage = Stage::supervise,
+                  .detail = "the child was killed before it could run anything"};
   failure.exit_status = 128 + SIGKILL;
   return failure;
 }
@@ -31,7 +32,7 @@ void send_what_was_put_off(const Child& child, const ChildReport& report) {
 }
 
 bool shares_memory(const SpawnRequest& request) {
-  return can_share_memory() && request.way != CloneWay::fork && !request.before_exec;
+  return can_share_memory() && request.way != CloneWay::fork && !request.is_held;
 }
 
 Child child_from(const SpawnRequest& request, Cloned cloned) {
@@ -94,7 +95,15 @@ ChildReport until_exec(int control) {
   return all;
 }
 
-Result<Child> spawn_forked(const SpawnRequest& request, ChildPlan& plan) {
+}  // namespace
+
+std::uint64_t flags_of(const SpawnRequest& request) {
+  if (request.way == CloneWay::fork) return 0;
+  return CLONE_PIDFD | request.guarantees | (request.cgroup_fd >= 0 ? CLONE_INTO_CGROUP : 0) |
+         (shares_memory(request) ? shared_memory_flags() : 0);
+}
+
+Result<HeldChild> hold(const SpawnRequest& request, ChildPlan plan) {
   int ends[2] = {-1, -1};
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
     return Failure{.stage = Stage::clone, .error_number = errno};
@@ -115,35 +124,34 @@ Result<Child> spawn_forked(const SpawnRequest& request, ChildPlan& plan) {
 
   ChildReport report;
   const bool spoke = next_report(control.get(), report);
-  if (spoke && report.ready) {
-    Status agreed = request.before_exec ? request.before_exec(child) : Unit{};
-    if (!agreed.ok()) {
-      control.reset();  // it leaves at the end of file
-      discard(child);
-      return agreed.failure();
-    }
-    const char word = 1;
-    (void)::send(control.get(), &word, 1, MSG_NOSIGNAL);
-    report = until_exec(control.get());
-  }
-  if (spoke && !report.failed) {
-    send_what_was_put_off(child, report);
-    return child;
-  }
+  if (spoke && report.ready) return HeldChild(std::move(child), std::move(control));
   discard(child);
   return spoke ? failure_from(report) : killed_before_ready();
 }
 
-}  // namespace
+Result<Child> HeldChild::release() {
+  const char word = 1;
+  (void)::send(control_.get(), &word, 1, MSG_NOSIGNAL);
+  const ChildReport report = until_exec(control_.get());
+  control_.reset();
+  if (report.failed) {
+    discard(child_);
+    return failure_from(report);
+  }
+  send_what_was_put_off(child_, report);
+  return std::move(child_);
+}
 
-std::uint64_t flags_of(const SpawnRequest& request) {
-  if (request.way == CloneWay::fork) return 0;
-  return CLONE_PIDFD | request.guarantees | (request.cgroup_fd >= 0 ? CLONE_INTO_CGROUP : 0) |
-         (shares_memory(request) ? shared_memory_flags() : 0);
+HeldChild::~HeldChild() {
+  if (!control_) return;
+  control_.reset();
+  discard(child_);
 }
 
 Result<Child> spawn(const SpawnRequest& request, ChildPlan plan) {
-  return shares_memory(request) ? spawn_sharing_memory(request, plan) : spawn_forked(request, plan);
+  if (shares_memory(request)) return spawn_sharing_memory(request, plan);
+  Result<HeldChild> held = hold(request, plan);
+  return held.ok() ? held.value().release() : Result<Child>(held.failure());
 }
 
 }  // namespace tether

@@ -3,8 +3,6 @@
 
 #include <time.h>
 
-#include <functional>
-
 #include "engine/child_plan.hpp"
 #include "result.hpp"
 #include "sys/clone.hpp"
@@ -27,10 +25,9 @@ struct SpawnRequest {
   std::uint64_t guarantees = 0;  // clone_autoreap, clone_nnp, clone_pidfd_autokill; clone3 only
   // The directory of cgroup v2 that the child is made in, or -1; clone3 only.
   int cgroup_fd = -1;
-  // If set: called in the parent when the child is ready, before COMMAND's first instruction. What
-  // it fails with, the spawn fails with. The child is then forked, as a parent suspended in
-  // CLONE_VFORK could do nothing.
-  std::function<Status(const Child&)> before_exec;
+  // By hold() and not by spawn(): forked, as a parent that is suspended (CLONE_VFORK) could do
+  // nothing before the exec.
+  bool is_held = false;
 };
 
 // The flags of the clone call that this request leads to.
@@ -40,5 +37,27 @@ std::uint64_t flags_of(const SpawnRequest& request);
 // EINVAL, ENOSYS or EPERM means that this kernel or sandbox does not take the request: look at what
 // it can do, and ask for that. `plan` is completed with the means of reporting.
 Result<Child> spawn(const SpawnRequest& request, ChildPlan plan);
+
+// A child that is ready for its exec and waits: COMMAND has not run an instruction. Without
+// release() the child goes with this object.
+class HeldChild {
+ public:
+  HeldChild(Child child, UniqueFd control)
+      : child_(std::move(child)), control_(std::move(control)) {}
+  HeldChild(HeldChild&&) = default;
+  HeldChild& operator=(HeldChild&&) = delete;
+  ~HeldChild();
+
+  [[nodiscard]] const Child& child() const { return child_; }
+  // Lets the child exec. To be called once; returns as spawn() does.
+  Result<Child> release();
+
+ private:
+  Child child_;
+  UniqueFd control_;  // the child leaves at its end of file
+};
+
+// The first half of spawn(): fails as that does.
+Result<HeldChild> hold(const SpawnRequest& request, ChildPlan plan);
 
 }  // namespace tether

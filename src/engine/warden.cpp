@@ -18,20 +18,12 @@
 namespace tether {
 namespace {
 
-constexpr int patience_with_end_ms = 2000;
 constexpr int patience_with_stop_ms = 100;
 
 bool is_readable_within(int fd, int milliseconds) {
   pollfd watched{fd, POLLIN, 0};
   const int ready = ::poll(&watched, 1, milliseconds);
   return ready > 0 || (ready < 0 && errno != EINTR);
-}
-
-// Not for long: what holds it up is not ours to wait for.
-void wait_for_end_of(int pidfd) {
-  pollfd watched{pidfd, POLLIN, 0};
-  while (::poll(&watched, 1, patience_with_end_ms) < 0 && errno == EINTR) {
-  }
 }
 
 Failure warden_failure(int error_number) {
@@ -75,48 +67,34 @@ std::optional<Received> receive(int channel) {
 
 }  // namespace
 
-Warden& Warden::operator=(Warden&& other) noexcept {
-  if (this == &other) return *this;
-  end();
-  pid_ = std::exchange(other.pid_, -1);
-  pidfd_ = std::move(other.pidfd_);
-  channel_ = std::move(other.channel_);
-  autoreaped_ = other.autoreaped_;
-  early_end_ = std::move(other.early_end_);
-  return *this;
-}
-
 // It leaves at the end of file, and its child before it.
 void Warden::dismiss() {
   channel_.reset();
-  wait_for_end_of(pidfd_.get());
+  process_.wait_for_end();
   end();
 }
 
-void Warden::end() {
-  if (!pidfd_) return;
-  (void)send_signal(pidfd_.get(), SIGKILL);
-  wait_for_end_of(pidfd_.get());
-  if (!autoreaped_ && has_ended(pidfd_.get())) (void)reap(pidfd_.get(), nullptr);
-  pidfd_.reset();
-}
-
-Result<Child> Warden::spawn(const WardenRequest& how, const SpawnRequest& request,
-                            const ChildPlan& plan, Warden& warden) {
-  Child child;
+Result<HeldTree> HeldTree::hold(const WardenRequest& how, const SpawnRequest& request,
+                                const ChildPlan& plan) {
+  HeldTree held(how);
+  Child& child = held.child_;
   (void)::clock_gettime(CLOCK_REALTIME, &child.started_at);
   (void)::clock_gettime(CLOCK_MONOTONIC, &child.started);
   child.autoreaped = (request.guarantees & clone_autoreap) != 0;
-  Warden made;
-  if (Status started = made.start(how, request, plan); !started.ok()) return started.failure();
-  // Whatever goes wrong from here on: the warden ends, and its child at the latest with it.
-  Status running = made.bring_up(how, request, child);
-  if (!running.ok()) {
-    made.dismiss();
-    return running.failure();
-  }
-  warden = std::move(made);
-  return child;
+  if (Status started = held.warden_.start(how, request, plan); !started.ok())
+    return started.failure();
+  if (Status ready = held.warden_.await_ready(how, child); !ready.ok()) return ready.failure();
+  return held;
+}
+
+Result<Child> HeldTree::release(Warden& warden) {
+  if (Status running = warden_.await_exec(*how_); !running.ok()) return running.failure();
+  warden = std::move(warden_);
+  return std::move(child_);
+}
+
+HeldTree::~HeldTree() {
+  if (warden_) warden_.dismiss();
 }
 
 Status Warden::start(const WardenRequest& how, const SpawnRequest& request, const ChildPlan& plan) {
@@ -135,17 +113,19 @@ Status Warden::start(const WardenRequest& how, const SpawnRequest& request, cons
   if (cloned.pid == 0) {
     channel_.reset();
     SpawnRequest own = request;
+    own.is_held = true;
     if (how.namespaces) own.guarantees = 0;
     WardenProcess(how, wardens_end.get(), holder.get()).run(own, plan);
   }
   pid_ = cloned.pid;
-  pidfd_ = std::move(cloned.pidfd);
-  autoreaped_ = (flags & clone_autoreap) != 0;
+  const bool autoreaped = (flags & clone_autoreap) != 0;
+  process_ = HelperProcess(std::move(cloned.pidfd),
+                           autoreaped ? HelperProcess::Wait::none : HelperProcess::Wait::bounded);
   return Unit{};
 }
 
-// From the first word of the warden's to the exec of COMMAND.
-Status Warden::bring_up(const WardenRequest& how, const SpawnRequest& request, Child& child) {
+// The first word of the warden's.
+Status Warden::await_ready(const WardenRequest& how, Child& child) {
   std::optional<Received> received = receive(channel_.get());
   if (!received) return warden_failure(ECONNRESET);
   if (received->news.kind == WardenNews::Kind::failed) return failure_from(how, received->news);
@@ -153,20 +133,23 @@ Status Warden::bring_up(const WardenRequest& how, const SpawnRequest& request, C
   child.autoreaped = child.autoreaped && !how.namespaces;
   if (how.namespaces) {
     child.init_pid = pid_;
-    child.init_pidfd = pidfd_.get();
+    child.init_pidfd = pidfd();
   }
   child.reported_on = channel_.get();
   if (!child.pidfd) return warden_failure(EMFILE);
   // In a namespace of its own the warden knows it by another number.
   child.pid = how.namespaces ? pid_of(child.pidfd.get()) : received->news.pid;
-  if (child.pid <= 0) return warden_failure(ESRCH);
-  if (request.before_exec)
-    if (Status agreed = request.before_exec(child); !agreed.ok()) return agreed;
+  return child.pid > 0 ? Status(Unit{}) : warden_failure(ESRCH);
+}
+
+// From the word to COMMAND to its exec.
+Status Warden::await_exec(const WardenRequest& how) {
   if (!order({WardenOrder::Kind::go, 0})) return warden_failure(errno);
+  std::optional<Received> received;
   do {
     // COMMAND may have stopped it before it could tell.
     while (!is_readable_within(channel_.get(), patience_with_stop_ms))
-      (void)send_signal(pidfd_.get(), SIGCONT);
+      (void)send_signal(pidfd(), SIGCONT);
     received = receive(channel_.get());
     // Somebody killed the warden, perhaps COMMAND itself: it may run already, and is for us to end.
     if (!received) return Unit{};
@@ -191,7 +174,7 @@ std::optional<WardenNews> Warden::next_news() {
 
 bool Warden::order(WardenOrder order) {
   // One that somebody has stopped could not carry it out.
-  if (order.kind != WardenOrder::Kind::in_step) (void)send_signal(pidfd_.get(), SIGCONT);
+  if (order.kind != WardenOrder::Kind::in_step) (void)send_signal(pidfd(), SIGCONT);
   return ::send(channel_.get(), &order, sizeof order, MSG_NOSIGNAL) == sizeof order;
 }
 

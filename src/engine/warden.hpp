@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 
+#include "engine/helper_process.hpp"
 #include "engine/members.hpp"
 #include "engine/spawn.hpp"
 #include "engine/warden_words.hpp"
@@ -30,46 +31,59 @@ struct WardenRequest {
 
 class Warden {
  public:
-  Warden() = default;
-  Warden(Warden&&) = default;
-  Warden& operator=(Warden&& other) noexcept;
-  ~Warden() { end(); }
-
-  // Makes the warden and, as its child, what `request` and `plan` say. As spawn(): returns once
-  // exec has succeeded; on failure neither is left. The guarantees are for the first process of a
-  // namespace, if there is one, as all of it ends with that; else for the child. The Child's pid is
-  // COMMAND's as we see it, its pidfd shares the file of the clone's own with the warden's.
-  static Result<Child> spawn(const WardenRequest& how, const SpawnRequest& request,
-                             const ChildPlan& plan, Warden& warden);
-
-  [[nodiscard]] explicit operator bool() const { return static_cast<bool>(pidfd_); }
+  [[nodiscard]] explicit operator bool() const { return static_cast<bool>(process_); }
   [[nodiscard]] pid_t pid() const { return pid_; }
-  [[nodiscard]] int pidfd() const { return pidfd_.get(); }
+  [[nodiscard]] int pidfd() const { return process_.pidfd(); }
   // Readable when there is news, or when the warden is gone; -1 once it is known to be.
   [[nodiscard]] int channel() const { return channel_.get(); }
   // The next news, without waiting; none if there is none.
   std::optional<WardenNews> next_news();
   // take_file_of() its pidfd, or a copy.
-  UniqueFd take_pidfd(bool file) {
-    return file ? take_file_of(pidfd_.get(), pid_) : copy_of(pidfd_.get());
-  }
+  UniqueFd take_pidfd(bool file) { return file ? take_file_of(pidfd(), pid_) : copy_of(pidfd()); }
   // False if it is gone.
   bool order(WardenOrder order);
 
   // Ends the warden, if it has not ended, and reaps it. What is left of its tree is ours then.
-  void end();
+  void end() { process_.end(); }
 
  private:
+  friend class HeldTree;
   Status start(const WardenRequest& how, const SpawnRequest& request, const ChildPlan& plan);
-  Status bring_up(const WardenRequest& how, const SpawnRequest& request, Child& child);
-
+  Status await_ready(const WardenRequest& how, Child& child);
+  Status await_exec(const WardenRequest& how);
   void dismiss();
 
   pid_t pid_ = -1;
-  UniqueFd pidfd_;
+  HelperProcess process_;
   UniqueFd channel_;
-  bool autoreaped_ = false;
   std::optional<WardenNews> early_end_;  // COMMAND's, told before it was said to run
+};
+
+// A warden whose child is ready for its exec and waits. Without release() both go with this object.
+class HeldTree {
+ public:
+  // Makes the warden and, as its child, what `request` and `plan` say. The guarantees are for the
+  // first process of a namespace, if there is one, as all of it ends with that; else for the child.
+  // Fails as spawn() does. `how` must outlive this object.
+  static Result<HeldTree> hold(const WardenRequest& how, const SpawnRequest& request,
+                               const ChildPlan& plan);
+  HeldTree(HeldTree&&) = default;
+  HeldTree& operator=(HeldTree&&) = delete;
+  ~HeldTree();
+
+  // Its pid is COMMAND's as tether sees it, its pidfd shares the file of the clone's own with the
+  // warden's.
+  [[nodiscard]] const Child& child() const { return child_; }
+  // Lets the child exec. To be called once; returns as spawn() does, and then `warden` has the
+  // warden.
+  Result<Child> release(Warden& warden);
+
+ private:
+  explicit HeldTree(const WardenRequest& how) : how_(&how) {}
+
+  const WardenRequest* how_;
+  Warden warden_;
+  Child child_;
 };
 
 // How a child whose pidfd is readable ended, before it became COMMAND: learned from the kernel, or

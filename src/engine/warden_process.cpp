@@ -10,8 +10,8 @@
 #include <csignal>
 #include <utility>
 
+#include "engine/helper_process.hpp"
 #include "sys/deadline.hpp"
-#include "sys/descriptors.hpp"
 #include "sys/passing.hpp"
 #include "sys/pidfd.hpp"
 #include "sys/process_title.hpp"
@@ -38,8 +38,7 @@ void WardenProcess::run(const SpawnRequest& request, const ChildPlan& plan) noex
 }
 
 Status WardenProcess::prepare() {
-  // A name of its own: who kills all that is called tether does not mean both of us.
-  (void)::prctl(PR_SET_NAME, "keeper", 0, 0, 0);
+  take_helpers_name();
   sweep_ = Sweep(members());
   if (how_.namespaces)
     if (Status entered = enter_namespaces(); !entered.ok()) return entered;
@@ -70,15 +69,15 @@ Status WardenProcess::enter_namespaces() {
 
 // The gated way: while the child waits for the word, we leave the session that it is in.
 Status WardenProcess::make_child(const SpawnRequest& request, const ChildPlan& plan) {
-  SpawnRequest own = request;
-  own.before_exec = [this](const Child& made) {
-    leave_terminal();
-    tell_ready(made);
-    return await_word(made);
-  };
   ChildPlan ours = plan;
   if (ours.die_with_parent) ours.parent = ::getpid();
-  Result<Child> child = spawn(own, ours);
+  Result<HeldChild> held = hold(request, ours);
+  if (!held.ok()) return held.failure();
+  const Child& made = held.value().child();
+  leave_terminal();
+  tell_ready(made);
+  if (Status word = await_word(made); !word.ok()) return word;
+  Result<Child> child = held.value().release();
   if (!child.ok()) return child.failure();
   child_ = std::move(child.value());
   sweep_.set_main(child_ended_ ? -1 : child_.pid);
@@ -111,14 +110,12 @@ Status WardenProcess::await_word(const Child& made) {
   return Failure{.stage = Stage::exec, .error_number = EINTR};
 }
 
-// COMMAND runs: nothing of the caller's stays open here, no pipe somebody waits for the end of, no
-// directory somebody wants to unmount.
+// COMMAND runs.
 void WardenProcess::settle() const {
   const Cgroup* const cgroup = how_.cgroup;
-  close_all_but({channel_, holder_, signals_.get(), child_.pidfd.get(),
-                 cgroup != nullptr ? cgroup->fd() : -1,
-                 cgroup != nullptr ? cgroup->events_fd() : -1});
-  (void)!::chdir("/");
+  keep_nothing_but({channel_, holder_, signals_.get(), child_.pidfd.get(),
+                    cgroup != nullptr ? cgroup->fd() : -1,
+                    cgroup != nullptr ? cgroup->events_fd() : -1});
   // Without our own name: who kills all that has it in its command line does not mean both of us.
   set_process_title(how_.namespaces ? fmt::format("first process of: {}", how_.command)
                                     : fmt::format("keeper of {}: {}", child_.pid, how_.command));

@@ -156,6 +156,12 @@ const char* name_of(Means means) {
   return nullptr;
 }
 
+bool is_told(const GuaranteeRow& row, const Guarantees& guarantees) {
+  const bool is_autokills =
+      row.means == &Guarantees::supervisor && guarantees.autokill != Means::none;
+  return guarantees.*row.means != Means::none && !is_autokills;
+}
+
 const char* explain_autoreap(Means means) {
   switch (means) {
     case Means::kernel:

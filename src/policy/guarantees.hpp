@@ -65,11 +65,30 @@ std::uint64_t guarantee_flags(const Guarantees& chosen);
 // "kernel", "wait", ...; nullptr for none.
 const char* name_of(Means means);
 
-// What that means in plain words, for --features, --dry-run and -v; short enough for a table.
+// What that means in plain words, for --features, --dry-run and -v; short enough for a table. "not
+// asked for" where there is no means.
 const char* explain_autoreap(Means means);
 const char* explain_autokill(Means means);
 const char* explain_nnp(Means means);
 const char* explain_supervisor(Means means);
 const char* explain_tree(Means means);
+
+// Each guarantee once, in the order in which records and users are told of them.
+struct GuaranteeRow {
+  const char* field;  // in records
+  const char* label;  // for users
+  Means Guarantees::*means;
+  const char* (*explain)(Means);
+};
+inline constexpr GuaranteeRow guarantee_table[] = {
+    {"autoreap", "autoreap", &Guarantees::autoreap, explain_autoreap},
+    {"autokill", "autokill", &Guarantees::autokill, explain_autokill},
+    {"nnp", "nnp", &Guarantees::nnp, explain_nnp},
+    {"tree", "tree", &Guarantees::tree, explain_tree},
+    {"supervisor", "ties", &Guarantees::supervisor, explain_supervisor},
+};
+
+// Whether users are told of `row`: it was asked for, and is not the tie that autokill is anyway.
+bool is_told(const GuaranteeRow& row, const Guarantees& guarantees);
 
 }  // namespace tether

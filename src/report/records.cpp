@@ -48,11 +48,10 @@ std::string to_rfc3339(const timespec& time) {
 }
 
 Json guarantees_of(const Guarantees& guarantees) {
-  return {{"autoreap", or_null(name_of(guarantees.autoreap))},
-          {"autokill", or_null(name_of(guarantees.autokill))},
-          {"nnp", or_null(name_of(guarantees.nnp))},
-          {"tree", or_null(name_of(guarantees.tree))},
-          {"supervisor", or_null(name_of(guarantees.supervisor))}};
+  Json fields = Json::object();
+  for (const GuaranteeRow& row : guarantee_table)
+    fields[row.field] = or_null(name_of(guarantees.*row.means));
+  return fields;
 }
 
 // Puts as much of `command` into the record as fits, and says so if that is not all.

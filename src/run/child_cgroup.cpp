@@ -8,6 +8,7 @@
 
 #include "sys/cgroup_files.hpp"
 #include "sys/errors.hpp"
+#include "sys/small_files.hpp"
 
 namespace tether {
 namespace {
@@ -34,7 +35,7 @@ std::string without_newline(std::string text) {
 }
 
 std::string text_of(const Cgroup& cgroup, const char* file) {
-  return without_newline(read_cgroup_file(cgroup.fd(), file).value_or(std::string()));
+  return without_newline(read_small_file(cgroup.fd(), file).value_or(std::string()));
 }
 
 std::string hint_for(const Cgroup& cgroup, int error_number) {
@@ -70,7 +71,7 @@ std::string directory_of(const std::string& path) {
 
 // Why `file` of `controller` is not there; empty if it is.
 std::string why_missing(const Cgroup& cgroup, const char* controller, const char* file) {
-  if (read_cgroup_file(cgroup.fd(), file)) return {};
+  if (read_small_file(cgroup.fd(), file)) return {};
   if (cgroup.events_fd() < 0) return "the root of the hierarchy has no such file";
   if (has_word(text_of(cgroup, "cgroup.controllers"), controller))
     return fmt::format("this kernel has no {}", file);
@@ -79,6 +80,14 @@ std::string why_missing(const Cgroup& cgroup, const char* controller, const char
 }
 
 }  // namespace
+
+Failure explain_by(const Cgroup& cgroup, Failure failure) {
+  if (!is_about_cgroup(failure) || !failure.path.empty()) return failure;
+  failure.stage = Stage::cgroup;
+  failure.path = cgroup.path();
+  failure.hint = hint_for(cgroup, failure.error_number);
+  return failure;
+}
 
 Result<ChildCgroup> ChildCgroup::open(const std::string& path) {
   Result<Cgroup> opened = Cgroup::open_or_make(path);
@@ -92,17 +101,9 @@ Status ChildCgroup::enter_by(const KernelSupport& support, SpawnRequest& request
     return Unit{};
   }
   procs_.reset(::openat(cgroup_.fd(), "cgroup.procs", O_WRONLY | O_CLOEXEC));
-  if (!procs_) return explain(Failure{.stage = Stage::cgroup, .error_number = errno});
+  if (!procs_) return explain_by(cgroup_, Failure{.stage = Stage::cgroup, .error_number = errno});
   plan.cgroup_procs_fd = procs_.get();
   return Unit{};
-}
-
-Failure ChildCgroup::explain(Failure failure) const {
-  if (!is_about_cgroup(failure) || !failure.path.empty()) return failure;
-  failure.stage = Stage::cgroup;
-  failure.path = cgroup_.path();
-  failure.hint = hint_for(cgroup_, failure.error_number);
-  return failure;
 }
 
 std::vector<std::string> ChildCgroup::notes() const {

@@ -13,6 +13,9 @@
 
 namespace tether {
 
+// A failed spawn explained, if `cgroup` is why.
+Failure explain_by(const Cgroup& cgroup, Failure failure);
+
 class ChildCgroup {
  public:
   // What is made here is removed with this object at the latest, if it is empty.
@@ -24,9 +27,6 @@ class ChildCgroup {
   // Has the child made in it; where no call can do that, the child goes there by itself. Must live
   // until the spawn.
   Status enter_by(const KernelSupport& support, SpawnRequest& request, ChildPlan& plan);
-
-  // A failed spawn explained, if the cgroup is why.
-  [[nodiscard]] Failure explain(Failure failure) const;
 
   // What the record will not know, and what has to change for that. For -v.
   [[nodiscard]] std::vector<std::string> notes() const;

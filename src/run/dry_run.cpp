@@ -2,6 +2,8 @@
 #include <fmt/ranges.h>
 #include <linux/sched.h>
 
+#include <cerrno>
+#include <optional>
 #include <utility>
 
 #include "engine/namespace_trial.hpp"
@@ -10,11 +12,8 @@
 #include "report/records.hpp"
 #include "report/reporter.hpp"
 #include "report/table.hpp"
-#include "run/gate.hpp"
-#include "run/receiver.hpp"
+#include "run/preparation.hpp"
 #include "run/run.hpp"
-#include "run/start.hpp"
-#include "sys/cgroup.hpp"
 #include "sys/namespaces.hpp"
 
 namespace tether {
@@ -38,14 +37,9 @@ std::vector<std::string> names_of(std::uint64_t flags) {
 // Those that were asked for.
 std::string guarantee_rows(const Guarantees& guarantees) {
   std::string text;
-  const auto add = [&text](const char* name, Means means, const char* (*explain)(Means)) {
-    if (means != Means::none) text += table_row(name, means, explain(means));
-  };
-  add("autoreap", guarantees.autoreap, explain_autoreap);
-  add("autokill", guarantees.autokill, explain_autokill);
-  add("nnp", guarantees.nnp, explain_nnp);
-  add("tree", guarantees.tree, explain_tree);
-  if (guarantees.autokill == Means::none) add("ties", guarantees.supervisor, explain_supervisor);
+  for (const GuaranteeRow& row : guarantee_table)
+    if (is_told(row, guarantees))
+      text += table_row(row.label, guarantees.*row.means, row.explain(guarantees.*row.means));
   return text;
 }
 
@@ -79,72 +73,77 @@ std::string dry_run_text(const DryRunRecord& record) {
   return text + guarantee_rows(record.guarantees);
 }
 
-// The same questions that a start asks before it makes anything.
-Status look_at_what_is_named(const Options& options, const Inherited& inherited) {
-  const CallersDescriptors callers{options.status_fd, options.block_fd, options.die_on_eof,
-                                   options.pidfd_fd};
-  if (Status written = check_record_descriptors(options, callers); !written.ok()) return written;
-  if (options.pidfd_fd && !options.become)
-    if (Status opened = Receiver().open(options, callers); !opened.ok()) return opened;
-  if (Status gate = check_gate(options, callers); !gate.ok()) return gate;
-  const Result<TieWatch> ties = TieWatch::open(options, inherited.parent, callers);
-  return ties.ok() ? Status(Unit{}) : ties.failure();
+// What the spawn itself would be refused: to put the child into the cgroup, and to make a PID
+// namespace. A process that ends at once tries the latter: nothing else tells whether it is
+// permitted.
+Status look_at_spawn(const Options& options, const KernelSupport& support,
+                     const Prepared& prepared) {
+  if (prepared.seen_cgroup && !prepared.seen_cgroup->unwritable_file().empty())
+    return explain_by(*prepared.seen_cgroup,
+                      Failure{.stage = Stage::cgroup, .error_number = EACCES});
+  return options.pid_namespace ? try_namespaces(support.way) : Status(Unit{});
 }
 
-Status look_at_cgroup(const Options& options, DryRunRecord& record) {
-  if (!options.cgroup) return Unit{};
-  const Result<bool> makes = Cgroup::would_make(*options.cgroup);
-  if (!makes.ok()) return makes.failure();
-  record.cgroup = options.cgroup;
-  record.makes_cgroup = makes.value();
-  return Unit{};
+std::optional<HeldBy> holder_by(const Options& options) {
+  switch (options.mode) {
+    case Mode::wait:
+      return HeldBy::tether;
+    case Mode::hand_over:
+      return options.become ? HeldBy::become : HeldBy::socket;
+    case Mode::detach:
+      return options.leaves_keeper() ? HeldBy::keeper : HeldBy::nobody;
+    default:
+      return std::nullopt;
+  }
+}
+
+SpawnRequest request_for(const Options& options, const KernelSupport& support,
+                         const Guarantees& guarantees) {
+  SpawnRequest request;
+  request.way = support.way;
+  request.guarantees = guarantee_flags(guarantees);
+  // Of the first process of a namespace: the one that the kernel's guarantees are for.
+  if (options.pid_namespace) request.guarantees |= namespace_flags(plan_namespaces());
+  request.is_held = options.status_file || options.pidfile || options.block_fd || options.tree ||
+                    options.watches_holder;
+  return request;
+}
+
+std::uint64_t flags_for(const Options& options, const KernelSupport& support,
+                        const Guarantees& guarantees) {
+  const bool into_cgroup = options.cgroup && support.into_cgroup;
+  return flags_of(request_for(options, support, guarantees)) |
+         (into_cgroup ? CLONE_INTO_CGROUP : 0);
 }
 
 }  // namespace
 
-// Nothing that it names is opened for writing, so that nothing is made. A PID namespace is tried by
-// a process that ends at once: nothing else tells whether there will be one.
 Result<int> show_dry_run(const Options& asked, const Inherited& inherited) {
   const KernelSupport support = probe_kernel();
   Options options = asked;
   options.watches_holder = must_watch_holder(options, support, facts_for(options, nullptr));
-  const bool in_place = options.mode == Mode::in_place;
-  if (Status permitted = check_privilege(options, facts_for(options, nullptr)); !permitted.ok())
-    return permitted.failure();
-  if (Status looked = look_at_what_is_named(options, inherited); !looked.ok())
+  Prepared prepared;
+  if (Status looked = prepare(prepared, Depth::look, options, inherited, nullptr); !looked.ok())
     return looked.failure();
-  Result<Launch> launch = Launch::prepare(options, inherited);
-  if (!launch.ok()) return launch.failure();
+  Guarantees guarantees = choose_means(options, support, facts_for(options, &*prepared.launch));
+  if (Status possible = check_possible(options, guarantees); !possible.ok())
+    return possible.failure();
+  const bool in_place = options.mode == Mode::in_place;
+  if (in_place) guarantees.nnp = options.nnp ? Means::prctl : Means::none;
+  if (Status strict = check_strict(options, guarantees, support, kernel_release()); !strict.ok())
+    return strict.failure();
+  if (Status spawned = look_at_spawn(options, support, prepared); !spawned.ok())
+    return spawned.failure();
+
   DryRunRecord record;
   record.command = options.command;
-  record.located = launch.value().located();
-  record.guarantees = choose_means(options, support, facts_for(options, &launch.value()));
-  if (Status possible = check_possible(options, record.guarantees); !possible.ok())
-    return possible.failure();
-  if (in_place) record.guarantees.nnp = options.nnp ? Means::prctl : Means::none;
-  if (Status strict = check_strict(options, record.guarantees, support, kernel_release());
-      !strict.ok())
-    return strict.failure();
-  if (Status looked = look_at_cgroup(options, record); !looked.ok()) return looked.failure();
-  if (options.pid_namespace)
-    if (Status tried = try_namespaces(support.way); !tried.ok()) return tried.failure();
-
-  SpawnRequest request;
-  request.way = support.way;
-  request.guarantees = guarantee_flags(record.guarantees);
-  // Of the first process of a namespace: the one that the kernel's guarantees are for.
-  if (options.pid_namespace) request.guarantees |= namespace_flags(plan_namespaces());
-  if (options.status_file || options.pidfile || options.block_fd || options.tree ||
-      options.watches_holder)
-    request.before_exec = [](const Child&) -> Status { return Unit{}; };
-  if (options.mode == Mode::wait) record.held_by = HeldBy::tether;
-  if (options.mode == Mode::hand_over)
-    record.held_by = options.become ? HeldBy::become : HeldBy::socket;
-  if (options.mode == Mode::detach)
-    record.held_by = options.leaves_keeper() ? HeldBy::keeper : HeldBy::nobody;
+  record.located = prepared.launch->located();
+  record.cgroup = options.cgroup;
+  record.makes_cgroup = prepared.seen_cgroup && !prepared.seen_cgroup->is_there();
+  record.guarantees = guarantees;
+  record.held_by = holder_by(options);
   record.call = in_place ? "execve" : call_name(support.way);
-  const bool into_cgroup = options.cgroup && support.into_cgroup;
-  if (!in_place) record.flags = names_of(flags_of(request) | (into_cgroup ? CLONE_INTO_CGROUP : 0));
+  if (!in_place) record.flags = names_of(flags_for(options, support, guarantees));
   return print(options.json ? to_line(record) : dry_run_text(record));
 }
 

@@ -45,7 +45,7 @@ int final_status(const Options& options, const Outcome& outcome) {
 // What a child that said no word of readiness did instead, in one sentence.
 Failure not_ready(const Options& options, const Outcome& outcome, const ReadinessWatch& readiness) {
   const char* command = options.command[0];
-  Failure failure{Stage::ready, readiness.error_number().value_or(0), {}, {}, {}};
+  Failure failure{.stage = Stage::ready, .error_number = readiness.error_number().value_or(0)};
   if (outcome.timed_out) {
     failure.detail = fmt::format("'{}' was not ready in time, and was ended", command);
   } else if (outcome.cause == Cause::not_ready) {

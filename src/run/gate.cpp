@@ -22,7 +22,7 @@ namespace tether {
 namespace {
 
 Failure given_up(int signal, std::string sentence) {
-  Failure failure{Stage::gate, 0, {}, std::move(sentence), {}};
+  Failure failure{.stage = Stage::gate, .detail = std::move(sentence)};
   failure.exit_status = 128 + signal;
   return failure;
 }

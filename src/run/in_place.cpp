@@ -10,6 +10,7 @@
 #include "engine/child.hpp"
 #include "report/messages.hpp"
 #include "report/pidfile.hpp"
+#include "run/preparation.hpp"
 #include "run/run.hpp"
 #include "run/start.hpp"
 #include "sys/pidfd.hpp"
@@ -20,18 +21,15 @@ namespace tether {
 namespace {
 
 // This process will be COMMAND, by the same identity.
-Result<Pidfile> write_own_pidfile(const std::string& path) {
-  Result<Pidfile> claimed = Pidfile::claim(path);
-  if (!claimed.ok()) return claimed;
+Status write_own(std::optional<Pidfile>& pidfile, const std::string& path) {
+  if (!pidfile) return Unit{};
   const UniqueFd self(open_pidfd(::getpid()));
   if (!self) return Failure{.stage = Stage::pidfile, .error_number = errno, .path = path};
-  if (Status written = claimed.value().write_for(::getpid(), self.get()); !written.ok())
-    return written.failure();
-  return claimed;
+  return pidfile->write_for(::getpid(), self.get());
 }
 
 Failure explain(const ChildReport& report, const Launch& launch) {
-  Failure failure{report.stage, report.error_number, {}, {}, {}};
+  Failure failure{.stage = report.stage, .error_number = report.error_number};
   if (report.stage == Stage::exec) return launch.explain_exec(failure);
   if (report.stage == Stage::session)
     failure.hint =
@@ -48,21 +46,18 @@ void give_terminal_back_to(pid_t group) {
 }  // namespace
 
 Failure run_in_place(const Options& options, Inherited& inherited) {
-  Result<Launch> prepared = Launch::prepare(options, inherited);
-  if (!prepared.ok()) return prepared.failure();
-  Launch& launch = prepared.value();
-  if (Status opened = launch.open_files(); !opened.ok()) return opened.failure();
+  Prepared prepared;
+  if (Status opened = prepare(prepared, Depth::open, options, inherited, nullptr); !opened.ok())
+    return opened.failure();
+  const Launch& launch = *prepared.launch;
+  std::optional<Pidfile>& pidfile = prepared.pidfile;
   Guarantees chosen;
   if (options.nnp) chosen.nnp = Means::prctl;  // there is no clone that could do it
 
   inherited.signals = take_over_signals();
   if (Status said = say_nohup_notice(options, launch); !said.ok()) return said.failure();
-  std::optional<Pidfile> pidfile;
-  if (options.pidfile) {
-    Result<Pidfile> written = write_own_pidfile(*options.pidfile);
-    if (!written.ok()) return written.failure();
-    pidfile.emplace(std::move(written.value()));
-  }
+  if (Status written = write_own(pidfile, options.pidfile.value_or("")); !written.ok())
+    return written.failure();
   if (options.verbose)
     say(fmt::format("becoming '{}' as process {}{}", options.command[0], ::getpid(),
                     options.nnp ? fmt::format(", with {}", explain_nnp(chosen.nnp)) : ""));

@@ -10,21 +10,13 @@
 #include "engine/keeper.hpp"
 #include "engine/spawn.hpp"
 #include "engine/warden.hpp"
-#include "policy/launch.hpp"
 #include "policy/options.hpp"
-#include "report/pidfile.hpp"
 #include "report/records.hpp"
-#include "report/reporter.hpp"
-#include "run/child_cgroup.hpp"
-#include "run/readiness.hpp"
-#include "run/receiver.hpp"
+#include "run/preparation.hpp"
 #include "run/supervisor.hpp"
 #include "sys/signals.hpp"
 
 namespace tether {
-
-// Facts for the choice of means; COMMAND's capabilities are looked at only where they matter.
-CallerFacts facts_for(const Options& options, const Launch* launch);
 
 // Says what nohup(1) would say, unless told to be quiet. Nobody to say it to is an error, as there.
 Status say_nohup_notice(const Options& options, const Launch& launch);
@@ -59,9 +51,9 @@ class Start {
   [[nodiscard]] const std::string& start_line() const { return start_line_; }
 
   [[nodiscard]] pid_t pid() const { return bound_.child.pid; }
-  Reporter& reporter() { return reporter_; }
-  std::optional<Pidfile>& pidfile() { return pidfile_; }
-  std::optional<ChildCgroup>& cgroup() { return cgroup_; }
+  Reporter& reporter() { return prepared_.reporter; }
+  std::optional<Pidfile>& pidfile() { return prepared_.pidfile; }
+  std::optional<ChildCgroup>& cgroup() { return prepared_.cgroup; }
 
  private:
   // A child bound by the means that the record names.
@@ -75,19 +67,18 @@ class Start {
   };
 
   [[nodiscard]] int signals() const;
-  Status open_everything();
-  Status claim_pidfile();
-  Status open_cgroup();
-  Status prepare_tree();
   [[nodiscard]] const Cgroup* tree_cgroup() const;
   Result<Bound> spawn_bound();
   Result<Bound> attempt(const KernelSupport& support, const CallerFacts& caller);
-  [[nodiscard]] SpawnRequest request_for(Bound& bound);
+  [[nodiscard]] SpawnRequest request_for(const Bound& bound);
   [[nodiscard]] WardenRequest warden_for(const Bound& bound) const;
   Tree tree();
-  Status before_exec(const Child& made, Bound& bound);
+  Result<Child> make_child(const SpawnRequest& request, const ChildPlan& plan, Bound& bound);
+  Result<Child> make_tree(const SpawnRequest& request, const ChildPlan& plan, Bound& bound);
+  Status do_before_exec(const Child& made, Bound& bound);
   Status watch_holder(const Child& made, Bound& bound);
   Status write_pidfile(const Child& made);
+  Failure give_up(Failure failure);
   Failure give_up_at_gate(Failure failure);
   [[nodiscard]] StartRecord record_of(const Child& child, const Guarantees& guarantees) const;
   void tell_receiver(const Failure& failure);
@@ -97,13 +88,7 @@ class Start {
   Inherited& inherited_;
   HeldBy held_by_;
   pid_t own_pid_;
-  Reporter reporter_;
-  TieWatch ties_;
-  Readiness readiness_;
-  std::optional<Launch> launch_;
-  std::optional<Pidfile> pidfile_;
-  std::optional<ChildCgroup> cgroup_;
-  std::vector<Relative> strangers_;  // our children from before an exec
+  Prepared prepared_;
   UniqueFd signals_;
   bool follows_main_process_ = false;
   bool early_record_ = false;  // the status file has the start record before the exec

@@ -10,6 +10,8 @@
 
 #include "numbers.hpp"
 #include "sys/pidfd.hpp"
+#include "sys/process_stat.hpp"
+#include "sys/words.hpp"
 
 namespace tether {
 namespace {
@@ -18,31 +20,10 @@ constexpr std::chrono::milliseconds shortest{2};
 constexpr std::chrono::milliseconds longest{1000};
 constexpr double part_of_the_whole = 0.05;
 
-constexpr int utime_field = 14;  // of /proc/PID/stat (proc_pid_stat(5)); stime is the next
-
 std::string_view read_all(int fd, std::array<char, 4096>& buffer) {
   const ssize_t got = fd >= 0 ? ::pread(fd, buffer.data(), buffer.size(), 0) : -1;
   return got > 0 ? std::string_view(buffer.data(), static_cast<std::size_t>(got))
                  : std::string_view();
-}
-
-std::int64_t number_at(std::string_view text) {
-  constexpr std::string_view digits = "0123456789";
-  text.remove_prefix(std::min(text.find_first_of(digits), text.size()));
-  return number_in<std::int64_t>(text.substr(0, text.find_first_not_of(digits))).value_or(0);
-}
-
-// The comm field may hold spaces and parentheses: count from the last one.
-std::string_view field(std::string_view stat, int number) {
-  const std::size_t comm_end = stat.rfind(')');
-  if (comm_end == std::string_view::npos) return {};
-  stat.remove_prefix(comm_end);
-  for (int i = 2; i < number; ++i) {
-    const std::size_t space = stat.find(' ');
-    if (space == std::string_view::npos) return {};
-    stat.remove_prefix(space + 1);
-  }
-  return stat;
 }
 
 }  // namespace
@@ -78,10 +59,10 @@ void UsageSampler::sample() {
 // ticks.
 void UsageSampler::split_by_stat(double total_s, Usage& usage) const {
   std::array<char, 4096> buffer;
-  const std::string_view user_text = field(read_all(stat_.get(), buffer), utime_field);
-  const auto user = static_cast<double>(number_at(user_text));
-  const std::size_t space = std::min(user_text.find(' '), user_text.size());
-  const auto system = static_cast<double>(number_at(user_text.substr(space)));
+  const ProcessStat stat =
+      parse_process_stat(read_all(stat_.get(), buffer)).value_or(ProcessStat{});
+  const auto user = static_cast<double>(stat.user_ticks);
+  const auto system = static_cast<double>(stat.system_ticks);
   const double user_part = user + system > 0 ? user / (user + system) : 1.0;
   usage.user_s = total_s * user_part;
   usage.system_s = total_s - usage.user_s;
@@ -89,9 +70,11 @@ void UsageSampler::split_by_stat(double total_s, Usage& usage) const {
 
 void UsageSampler::read_peak_memory(Usage& usage) const {
   std::array<char, 4096> buffer;
-  const std::string_view status = read_all(status_.get(), buffer);
-  const std::size_t line = status.find("VmHWM:");
-  if (line != std::string_view::npos) usage.max_rss_kib = number_at(status.substr(line));
+  std::string_view status = read_all(status_.get(), buffer);
+  while (!status.empty()) {
+    std::string_view line = take_line(status);
+    if (take_word(line) == "VmHWM:") usage.max_rss_kib = number_in<std::int64_t>(take_word(line));
+  }
 }
 
 std::chrono::milliseconds UsageSampler::next_interval(double elapsed_s) {

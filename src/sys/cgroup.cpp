@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "sys/cgroup_files.hpp"
+#include "sys/small_files.hpp"
 
 namespace tether {
 namespace {
@@ -73,7 +74,7 @@ std::vector<std::string> directories_in(int directory_fd) {
 
 void add_members(int directory_fd, std::vector<pid_t>& all) {
   const std::vector<pid_t> own =
-      pids_in(read_cgroup_file(directory_fd, "cgroup.procs").value_or(std::string()));
+      pids_in(read_small_file(directory_fd, "cgroup.procs").value_or(std::string()));
   all.insert(all.end(), own.begin(), own.end());
   for (const std::string& name : directories_in(directory_fd))
     if (const UniqueFd below(::openat(directory_fd, name.c_str(), as_place | O_NOFOLLOW)); below)
@@ -179,11 +180,10 @@ Status Cgroup::make() {
   return failure(error_number);
 }
 
-Result<bool> Cgroup::would_make(const std::string& path) {
-  const Result<Cgroup> found = locate(path);
-  if (!found.ok()) return found.failure();
-  if (found.value().directory_) return false;
-  if (is_writable(found.value().parent_.get(), ".")) return true;
+Result<Cgroup> Cgroup::look(const std::string& path) {
+  Result<Cgroup> found = locate(path);
+  if (!found.ok() || found.value().is_there() || is_writable(found.value().parent_.get(), "."))
+    return found;
   Failure refused = found.value().failure(errno);
   refused.hint = hint_for_making(refused.error_number, link_of(found.value().parent_.get()));
   return refused;
@@ -191,7 +191,7 @@ Result<bool> Cgroup::would_make(const std::string& path) {
 
 Status Cgroup::check_free_of_others() const {
   // A threaded one answers EOPNOTSUPP, and could not be killed either.
-  if (!read_cgroup_file(directory_.get(), "cgroup.procs")) return failure(errno, "cgroup.procs");
+  if (!read_small_file(directory_.get(), "cgroup.procs")) return failure(errno, "cgroup.procs");
   if (was_made_ || (members().empty() && wait_until_empty(patience_with_the_last))) return Unit{};
   Failure refused = failure(0);
   refused.detail = contains(::getpid()) ? "tether itself is in it"
@@ -230,8 +230,10 @@ bool Cgroup::contains(pid_t pid) const {
 }
 
 std::string Cgroup::unwritable_file() const {
-  if (!is_writable(directory_.get(), "cgroup.procs")) return full_path_ + "/cgroup.procs";
-  UniqueFd place = directory_above(directory_.get());
+  if (directory_ && !is_writable(directory_.get(), "cgroup.procs"))
+    return full_path_ + "/cgroup.procs";
+  UniqueFd place = directory_ ? directory_above(directory_.get())
+                              : UniqueFd(::fcntl(parent_.get(), F_DUPFD_CLOEXEC, 0));
   while (place && !has_member(place.get(), ::getpid())) place = directory_above(place.get());
   if (!place || is_writable(place.get(), "cgroup.procs")) return {};
   return link_of(place.get()) + "/cgroup.procs";

@@ -18,8 +18,9 @@ class Cgroup {
  public:
   // Opens the directory, or makes it; of its path only the last component.
   static Result<Cgroup> open_or_make(const std::string& path);
-  // Whether that would make it, found out without a trace.
-  static Result<bool> would_make(const std::string& path);
+  // The same without a trace: a directory that is not there is not made, and a Failure only if that
+  // would fail.
+  static Result<Cgroup> look(const std::string& path);
 
   // O_PATH, for CLONE_INTO_CGROUP and for reading its files.
   [[nodiscard]] int fd() const { return directory_.get(); }
@@ -27,6 +28,7 @@ class Cgroup {
   [[nodiscard]] const std::string& path() const { return path_; }
   // From the root, without links; the above where that cannot be told (no /proc).
   [[nodiscard]] const std::string& full_path() const { return full_path_; }
+  [[nodiscard]] bool is_there() const { return static_cast<bool>(directory_); }
   // By us: then what is in it is ours as well.
   [[nodiscard]] bool was_made() const { return was_made_; }
 
@@ -57,7 +59,8 @@ class Cgroup {
 
   // The file that keeps this process from putting a child there, if it is a matter of permission:
   // writable must be cgroup.procs of the directory, and of the nearest one that is above both it
-  // and this process (cgroups(7), Delegation). Empty if both are.
+  // and this process (cgroups(7), Delegation). Empty if both are. A directory that is not there yet
+  // will be this process's own.
   [[nodiscard]] std::string unwritable_file() const;
 
   // If we made it: removes it and what COMMAND has made below it, as far as that is empty; gives

@@ -3,28 +3,11 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <array>
-#include <cerrno>
-#include <charconv>
-
+#include "numbers.hpp"
 #include "sys/unique_fd.hpp"
 #include "sys/words.hpp"
 
 namespace tether {
-
-std::optional<std::string> read_cgroup_file(int directory_fd, const char* name) {
-  const UniqueFd file(::openat(directory_fd, name, O_RDONLY | O_CLOEXEC));
-  if (!file) return std::nullopt;
-  std::string text;
-  std::array<char, 4096> buffer;
-  while (true) {
-    const ssize_t got = ::read(file.get(), buffer.data(), buffer.size());
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return std::nullopt;
-    if (got == 0) return text;
-    text.append(buffer.data(), static_cast<std::size_t>(got));
-  }
-}
 
 bool write_cgroup_file(int directory_fd, const char* name, std::string_view text) {
   const UniqueFd file(::openat(directory_fd, name, O_WRONLY | O_CLOEXEC));
@@ -32,11 +15,7 @@ bool write_cgroup_file(int directory_fd, const char* name, std::string_view text
 }
 
 std::optional<std::uint64_t> number_in(std::string_view text) {
-  const std::string_view word = take_word(text);
-  std::uint64_t number = 0;
-  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);
-  if (error != std::errc() || end != word.data() + word.size()) return std::nullopt;
-  return number;
+  return number_in<std::uint64_t>(take_word(text));
 }
 
 std::optional<std::uint64_t> number_of(std::string_view text, std::string_view key) {

@@ -11,9 +11,6 @@
 
 namespace tether {
 
-// The whole file; none and errno if it cannot be read.
-std::optional<std::string> read_cgroup_file(int directory_fd, const char* name);
-
 // In one write, as the kernel wants it. False and errno on failure.
 bool write_cgroup_file(int directory_fd, const char* name, std::string_view text);
 

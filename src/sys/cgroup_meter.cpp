@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "sys/cgroup_files.hpp"
+#include "sys/small_files.hpp"
 
 namespace tether {
 namespace {
@@ -17,7 +18,7 @@ struct Times {
 };
 
 std::optional<Times> times_of(const Cgroup& cgroup) {
-  const auto text = read_cgroup_file(cgroup.fd(), "cpu.stat");
+  const auto text = read_small_file(cgroup.fd(), "cpu.stat");
   if (!text) return std::nullopt;
   const auto user = number_of(*text, "user_usec");
   const auto system = number_of(*text, "system_usec");
@@ -26,7 +27,7 @@ std::optional<Times> times_of(const Cgroup& cgroup) {
 }
 
 std::optional<std::uint64_t> number_from(const Cgroup& cgroup, const char* file) {
-  const auto text = read_cgroup_file(cgroup.fd(), file);
+  const auto text = read_small_file(cgroup.fd(), file);
   return text ? number_in(*text) : std::nullopt;
 }
 

@@ -10,6 +10,7 @@
 #include "sys/cgroup.hpp"
 #include "sys/cgroup_files.hpp"
 #include "sys/errors.hpp"
+#include "sys/small_files.hpp"
 #include "sys/words.hpp"
 
 namespace tether {
@@ -31,10 +32,6 @@ std::string directory_in(std::string_view line, std::string_view path) {
   const std::string_view rest = path.substr(std::min(root.size(), path.size()));
   if (path.substr(0, root.size()) != root || (!rest.empty() && rest.front() != '/')) return {};
   return rest == "/" ? std::string(mounted_on) : fmt::format("{}{}", mounted_on, rest);
-}
-
-std::string text_of(const char* file) {
-  return read_cgroup_file(AT_FDCWD, file).value_or(std::string());
 }
 
 }  // namespace
@@ -59,10 +56,9 @@ CgroupPlace find_cgroup_place() {
     place.why_not = "no cgroup v2 is mounted here that has this process";
     return place;
   }
-  const Result<bool> makes =
-      Cgroup::would_make(fmt::format("{}/{}", place.directory, no_directory));
-  if (!makes.ok()) {
-    const Failure& failure = makes.failure();
+  const Result<Cgroup> found = Cgroup::look(fmt::format("{}/{}", place.directory, no_directory));
+  if (!found.ok()) {
+    const Failure& failure = found.failure();
     place.why_not = !failure.hint.empty() ? failure.hint : error_text(failure.error_number);
     return place;
   }

@@ -3,7 +3,6 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -16,9 +15,6 @@
 
 namespace tether {
 namespace {
-
-// Of the one by one way: more than anybody's hard limit should be.
-constexpr unsigned last_resort = 1U << 20;
 
 UniqueFd open_list_of_descriptors() {
   return UniqueFd(::open("/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
@@ -39,14 +35,6 @@ std::vector<int> numbers_in(int directory) {
 }
 
 }  // namespace
-
-void close_between(unsigned first, unsigned last) noexcept {
-  if (first > last || ::syscall(SYS_close_range, first, last, 0) == 0) return;
-  rlimit limit{};
-  (void)::getrlimit(RLIMIT_NOFILE, &limit);
-  for (unsigned fd = first; fd <= last && fd < limit.rlim_max && fd < last_resort; ++fd)
-    (void)::close(static_cast<int>(fd));
-}
 
 void close_all_but(std::initializer_list<int> kept) noexcept {
   unsigned first = 0;
@@ -87,7 +75,7 @@ void close_inherited() {
   } else {
     rlimit limit{};
     (void)::getrlimit(RLIMIT_NOFILE, &limit);
-    for (rlim_t fd = 0; fd < limit.rlim_max && fd < last_resort; ++fd)
+    for (rlim_t fd = 0; fd < limit.rlim_max && fd < most_fds; ++fd)
       found.push_back(static_cast<int>(fd));
   }
   for (const int fd : found)

@@ -6,11 +6,9 @@
 #include <string_view>
 #include <vector>
 
-namespace tether {
+#include "sys/raw_descriptors.hpp"
 
-// Async-signal-safe. Closes the descriptors from `first` to `last`, both included: close_range(2)
-// (Linux 5.9), or one by one up to the limit where a sandbox does not know that call.
-void close_between(unsigned first, unsigned last) noexcept;
+namespace tether {
 
 // Whether the caller left `fd` open. Ours are close-on-exec, the placeholders of closed standard
 // descriptors included; what was handed down cannot be.
@@ -31,9 +29,6 @@ class CallersDescriptors {
 // Makes a descriptor of the caller's close-on-exec, so that COMMAND gets no copy of it. Of 0 to 2
 // COMMAND has its share.
 void withhold(int fd);
-
-// The highest number a descriptor could have.
-constexpr unsigned highest_fd = ~0U;
 
 // Closes every descriptor above 2 that the caller left open.
 void close_inherited();

@@ -1,25 +1,22 @@
 #include "sys/family.hpp"
 
 #include <dirent.h>
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
-#include <charconv>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <unordered_set>
 
-#include "sys/unique_fd.hpp"
+#include "numbers.hpp"
+#include "sys/process_stat.hpp"
+#include "sys/small_files.hpp"
+#include "sys/words.hpp"
 
 namespace tether {
 namespace {
-
-constexpr int threads_field = 20;
-constexpr int start_time_field = 22;
 
 struct CloseDirectory {
   void operator()(DIR* directory) const { (void)::closedir(directory); }
@@ -30,35 +27,12 @@ Directory open_directory(const std::string& path) {
   return Directory(::opendir(path.c_str()));
 }
 
-std::optional<std::string> read_all(const std::string& path) {
-  const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!file) return std::nullopt;
-  std::string text;
-  std::array<char, 4096> part;
-  for (ssize_t got; (got = ::read(file.get(), part.data(), part.size())) > 0;)
-    text.append(part.data(), static_cast<std::size_t>(got));
-  return text;
-}
-
-// The number at the start of `text`, which is moved behind it.
-template <typename Number>
-std::optional<Number> next_number(std::string_view& text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\n')) text.remove_prefix(1);
-  Number number{};
-  const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc()) return std::nullopt;
-  text.remove_prefix(static_cast<std::size_t>(stop - text.data()));
-  return number;
-}
-
 template <typename Visit>
 void for_each_number_in(const std::string& path, Visit visit) {
   const Directory directory = open_directory(path);
   if (!directory) return;
-  while (const dirent* entry = ::readdir(directory.get())) {
-    std::string_view name = entry->d_name;
-    if (const auto pid = next_number<pid_t>(name); pid && name.empty()) visit(*pid);
-  }
+  while (const dirent* entry = ::readdir(directory.get()))
+    if (const auto pid = number_in<pid_t>(entry->d_name)) visit(*pid);
 }
 
 std::string tasks_of(pid_t pid) {
@@ -68,9 +42,9 @@ std::string tasks_of(pid_t pid) {
 // Every thread has a list of its own.
 void append_children(pid_t pid, std::vector<pid_t>& children) {
   for_each_number_in(tasks_of(pid), [&](pid_t thread) {
-    const auto list = read_all(fmt::format("{}/{}/children", tasks_of(pid), thread));
+    const auto list = read_small_file(fmt::format("{}/{}/children", tasks_of(pid), thread));
     std::string_view rest = list ? std::string_view(*list) : std::string_view();
-    while (const auto child = next_number<pid_t>(rest)) children.push_back(*child);
+    while (const auto child = number_in<pid_t>(take_word(rest))) children.push_back(*child);
   });
 }
 
@@ -94,29 +68,15 @@ std::vector<Relative> everybody() {
 }  // namespace
 
 std::optional<Relative> look_at(pid_t pid) {
-  const auto stat = read_all(fmt::format("/proc/{}/stat", pid));
+  const auto stat = read_process_stat(pid);
   if (!stat) return std::nullopt;
-  // The name in field 2 may hold anything; what follows its last parenthesis does not.
-  const std::size_t name_end = stat->rfind(')');
-  if (name_end == std::string::npos || name_end + 2 >= stat->size()) return std::nullopt;
   Relative relative;
   relative.pid = pid;
-  const char state = (*stat)[name_end + 2];
-  std::string_view rest = std::string_view(*stat).substr(name_end + 3);
-  const auto parent = next_number<pid_t>(rest);
-  if (!parent) return std::nullopt;
-  relative.parent = *parent;
-  std::optional<std::int64_t> number;
-  std::int64_t threads = 0;
-  for (int field = 5; field <= start_time_field; ++field) {
-    number = next_number<std::int64_t>(rest);
-    if (field == threads_field) threads = number.value_or(0);
-  }
-  if (!number) return std::nullopt;
+  relative.parent = stat->parent;
+  relative.start_time = stat->start_time;
   // A first thread that has ended is shown as a zombie while others go on.
-  relative.has_ended = (state == 'Z' || state == 'X') && threads <= 1;
-  relative.is_asleep = state == 'S';
-  relative.start_time = static_cast<std::uint64_t>(*number);
+  relative.has_ended = (stat->state == 'Z' || stat->state == 'X') && stat->threads <= 1;
+  relative.is_asleep = stat->state == 'S';
   return relative;
 }
 

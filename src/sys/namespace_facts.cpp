@@ -9,29 +9,19 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
-#include <charconv>
 
+#include "numbers.hpp"
 #include "sys/caller.hpp"
-#include "sys/unique_fd.hpp"
+#include "sys/small_files.hpp"
+#include "sys/words.hpp"
 
 namespace tether {
 namespace {
 
-std::string read_all(const char* path) {
-  const UniqueFd file(::open(path, O_RDONLY | O_CLOEXEC));
-  std::string text;
-  std::array<char, 4096> part;
-  for (ssize_t got = 0; file && (got = ::read(file.get(), part.data(), part.size())) > 0;)
-    text.append(part.data(), static_cast<std::size_t>(got));
-  return text;
-}
-
 std::optional<long> sysctl(const char* path) {
-  const std::string text = read_all(path);
-  long value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return error == std::errc() ? std::optional(value) : std::nullopt;
+  const std::string text = text_of(path);
+  std::string_view words = text;
+  return number_in<long>(take_word(words));
 }
 
 bool is_proc_mounted() {
@@ -53,15 +43,9 @@ bool may_map_root() {
 }
 
 std::string security_label() {
-  std::string label = read_all("/proc/self/attr/current");
+  std::string label = text_of("/proc/self/attr/current");
   while (!label.empty() && (label.back() == '\n' || label.back() == '\0')) label.pop_back();
   return label == "unconfined" || label == "kernel" ? std::string() : label;
-}
-
-std::string_view next_line(std::string_view& text) {
-  const std::string_view line = text.substr(0, text.find('\n'));
-  text.remove_prefix(std::min(line.size() + 1, text.size()));
-  return line;
 }
 
 std::string_view word(std::string_view line, int index) {
@@ -79,7 +63,7 @@ bool is_made_to_be_mounted_on(std::string_view path) {
 std::string covered_part_of_proc(std::string_view mountinfo) {
   constexpr std::string_view below = "/proc/";
   while (!mountinfo.empty()) {
-    const std::string_view path = word(next_line(mountinfo), 4);
+    const std::string_view path = word(take_line(mountinfo), 4);
     if (path.substr(0, below.size()) == below && !is_made_to_be_mounted_on(path))
       return std::string(path);
   }
@@ -89,7 +73,7 @@ std::string covered_part_of_proc(std::string_view mountinfo) {
 bool tells_of_filter(std::string_view status) {
   constexpr std::string_view name = "Seccomp:\t";
   while (!status.empty()) {
-    const std::string_view line = next_line(status);
+    const std::string_view line = take_line(status);
     if (line.substr(0, name.size()) == name) return line.substr(name.size()) == "2";
   }
   return false;
@@ -107,9 +91,9 @@ NamespaceFacts collect_namespace_facts() {
   facts.knows_user_namespaces = !facts.has_proc || ::access("/proc/self/ns/user", F_OK) == 0;
   facts.knows_pid_namespaces = !facts.has_proc || ::access("/proc/self/ns/pid", F_OK) == 0;
   facts.root_is_mount = is_root_a_mount();
-  facts.filtered = tells_of_filter(read_all("/proc/self/status"));
+  facts.filtered = tells_of_filter(text_of("/proc/self/status"));
   facts.may_map_root = may_map_root();
-  facts.covered = covered_part_of_proc(read_all("/proc/self/mountinfo"));
+  facts.covered = covered_part_of_proc(text_of("/proc/self/mountinfo"));
   facts.confined_by = security_label();
   return facts;
 }

@@ -8,18 +8,31 @@
 #include <array>
 #include <climits>
 #include <cstdlib>
+#include <memory>
 
 namespace tether {
 namespace {
 
 constexpr int most_links = 40;  // as the kernel follows (path_resolution(7))
 
+struct FreeMemory {
+  void operator()(char* memory) const { std::free(memory); }
+};
+
 std::string real_directory_of(const std::string& path) {
   const std::size_t slash = path.rfind('/');
   const std::string directory =
       slash == std::string::npos ? "." : path.substr(0, std::max<std::size_t>(slash, 1));
-  std::array<char, PATH_MAX> resolved;
-  return ::realpath(directory.c_str(), resolved.data()) != nullptr ? resolved.data() : directory;
+  const std::unique_ptr<char, FreeMemory> resolved(::realpath(directory.c_str(), nullptr));
+  return resolved ? resolved.get() : directory;
+}
+
+// Where a symbolic link leads; empty if `path` is none. Not inlined: a keeper has for good what its
+// stack has grown to.
+[[gnu::noinline]] std::string target_of(const std::string& path) {
+  std::array<char, PATH_MAX> target;
+  const ssize_t size = ::readlink(path.c_str(), target.data(), target.size());
+  return size < 0 ? std::string() : std::string(target.data(), static_cast<std::size_t>(size));
 }
 
 }  // namespace
@@ -30,14 +43,12 @@ std::string with_real_directory(const std::string& path) {
 }
 
 std::string resolve(std::string path) {
-  std::array<char, PATH_MAX> target;
   for (int i = 0; i < most_links; ++i) {
     path = with_real_directory(path);
     // These are descriptors, though they look like links to files.
     if (path.rfind("/proc/", 0) == 0) return path;
-    const ssize_t size = ::readlink(path.c_str(), target.data(), target.size());
-    if (size < 0) return path;
-    const std::string next(target.data(), static_cast<std::size_t>(size));
+    const std::string next = target_of(path);
+    if (next.empty()) return path;
     path = next.front() == '/' ? next : fmt::format("{}/{}", path.substr(0, path.rfind('/')), next);
   }
   return path;

@@ -10,12 +10,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <csignal>
-#include <cstdlib>
 #include <string>
 #include <string_view>
+
+#include "numbers.hpp"
+#include "sys/small_files.hpp"
+#include "sys/words.hpp"
 
 namespace tether {
 namespace {
@@ -134,14 +136,16 @@ bool is_stopped(int pidfd) {
 }
 
 pid_t pid_of(int pidfd) {
-  const std::string path = "/proc/self/fdinfo/" + std::to_string(pidfd);
-  const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  std::array<char, 512> text{};
-  if (!file || ::read(file.get(), text.data(), text.size() - 1) <= 0) return -1;
-  constexpr std::string_view name = "\nPid:";
-  const std::string_view lines(text.data());
-  const std::size_t at = lines.find(name);
-  return at == std::string_view::npos ? -1 : std::atoi(text.data() + at + name.size());
+  const auto text = read_small_file("/proc/self/fdinfo/" + std::to_string(pidfd));
+  std::string_view lines = text ? std::string_view(*text) : std::string_view();
+  while (!lines.empty()) {
+    std::string_view line = take_line(lines);
+    if (take_word(line) != "Pid:") continue;
+    // 0 where the process has no number, and -1 where it has been reaped.
+    const auto pid = number_in<pid_t>(take_word(line));
+    return pid && *pid > 0 ? *pid : -1;
+  }
+  return -1;
 }
 
 std::optional<Ending> exit_information(int pidfd) {

@@ -11,28 +11,6 @@
 namespace tether {
 namespace {
 
-constexpr std::size_t mask_bytes = sizeof(std::uint64_t);
-
-#if !defined(__x86_64__) && !defined(__aarch64__)
-#error "the layout of the kernel's sigaction has been checked on x86-64 and arm64 only"
-#endif
-
-// struct sigaction as the kernel's rt_sigaction(2) has it; all zeros is "default, no flags".
-struct KernelSigaction {
-  void (*handler)(int) = nullptr;
-  unsigned long flags = 0;
-  void (*restorer)() = nullptr;
-  std::uint64_t mask = 0;
-};
-
-long swap_mask(int how, const std::uint64_t* set, std::uint64_t* old) {
-  return ::syscall(SYS_rt_sigprocmask, how, set, old, mask_bytes);
-}
-
-long swap_action(int signal, const KernelSigaction* action, KernelSigaction* old) {
-  return ::syscall(SYS_rt_sigaction, signal, action, old, mask_bytes);
-}
-
 std::uint64_t bit(int signal) {
   return std::uint64_t{1} << (signal - 1);
 }
@@ -72,38 +50,9 @@ InheritedSignals take_over_signals() {
   return inherited;
 }
 
-void ignore_signal(int signal) noexcept {
-  KernelSigaction ignore;
-  ignore.handler = SIG_IGN;
-  (void)swap_action(signal, &ignore, nullptr);
-}
-
-void give_back_dispositions(const InheritedSignals& inherited) noexcept {
-  if (inherited.sigchld_ignored) ignore_signal(SIGCHLD);
-}
-
-void set_signal_mask(std::uint64_t mask) noexcept {
-  (void)swap_mask(SIG_SETMASK, &mask, nullptr);
-}
-
 void give_back_signals(const InheritedSignals& inherited) noexcept {
   give_back_dispositions(inherited);
   set_signal_mask(inherited.mask);
-}
-
-void reset_dispositions(int spared) noexcept {
-  const KernelSigaction by_default;
-  for (int signal = 1; signal <= last_signal; ++signal)
-    if (signal != spared) (void)swap_action(signal, &by_default, nullptr);
-}
-
-void catch_if_default(int signal, void (*handler)(int)) noexcept {
-  struct sigaction action {};
-  struct sigaction old {};
-  action.sa_handler = handler;
-  action.sa_flags = SA_RESTART;
-  if (::sigaction(signal, &action, &old) == 0 && old.sa_handler != SIG_DFL)
-    (void)::sigaction(signal, &old, nullptr);
 }
 
 void act_by_default(int signal, Scope scope) {

@@ -1,20 +1,13 @@
-// Signals as the kernel keeps them: the mask and dispositions a process was started with, all 64
-// of them (glibc hides 32 and 33 from its own calls).
+// Signals of this process: taken over, read from a descriptor, and acted on by default.
 #pragma once
 
 #include <cstdint>
 #include <optional>
 
+#include "sys/raw_signals.hpp"
 #include "sys/signal_names.hpp"
 
 namespace tether {
-
-// What tether was started with and what the child gets back. Plain data: the child reads it between
-// clone and exec.
-struct InheritedSignals {
-  std::uint64_t mask = 0;  // bit n-1: signal n was blocked
-  bool sigchld_ignored = false;
-};
 
 // Blocks every signal and makes SIGCHLD default: an ignored SIGCHLD is inherited through exec, and
 // would reap our child and lose its status (sigaction(2), NOTES). Returns what was there before.
@@ -25,21 +18,8 @@ InheritedSignals take_over_signals();
 // does so, with 128+n.
 void end_on_request();
 
-// Async-signal-safe. The exact inverse of take_over_signals(): first the dispositions, then the
-// mask, with which what was pending is delivered.
-void give_back_dispositions(const InheritedSignals& inherited) noexcept;
-void set_signal_mask(std::uint64_t mask) noexcept;
+// The exact inverse of take_over_signals(): first the dispositions, then the mask.
 void give_back_signals(const InheritedSignals& inherited) noexcept;
-
-// Async-signal-safe. Every disposition but that of `spared` default.
-void reset_dispositions(int spared) noexcept;
-
-// Async-signal-safe. Until the next exec `handler` gets `signal`, unless that is ignored or handled
-// already; system calls go on.
-void catch_if_default(int signal, void (*handler)(int)) noexcept;
-
-// Async-signal-safe.
-void ignore_signal(int signal) noexcept;
 
 // Lets `signal` act on this process with its default action, then blocks it again. A job-control
 // stop signal is thrown away by the kernel in an orphaned process group, so that a process that

@@ -5,7 +5,7 @@
 namespace tether {
 namespace {
 
-constexpr std::string_view blank = " \n";
+constexpr std::string_view blank = " \t\n";
 
 }  // namespace
 

@@ -8,7 +8,7 @@ namespace tether {
 // Takes the first line off `text`, without its newline; empty at the end.
 std::string_view take_line(std::string_view& text);
 
-// Takes the first word off `text`, and the blanks and newlines before it; empty at the end.
+// Takes the first word off `text`, and the blanks, tabs and newlines before it; empty at the end.
 std::string_view take_word(std::string_view& text);
 
 }  // namespace tether

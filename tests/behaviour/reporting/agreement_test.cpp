@@ -6,6 +6,7 @@
 
 #include <csignal>
 #include <random>
+#include <sstream>
 
 #include "cases.hpp"
 #include "cgroups.hpp"
@@ -89,13 +90,21 @@ Words some_of(const std::vector<Words>& all, std::mt19937& random) {
   return words;
 }
 
+// What tether says first. A sanitizer has something to say of a missing /proc before.
+std::string said_first(const Finished& finished) {
+  std::istringstream lines(finished.err);
+  for (std::string line; std::getline(lines, line);)
+    if (line.rfind("tether: ", 0) == 0) return line;
+  return {};
+}
+
 void check_agreement(const Words& options, const Setup& setup) {
   const Finished real = run(options + Words{"--", "/bin/true"}, setup);
   const Finished dry = run(Words{"--dry-run"} + options + Words{"--", "/bin/true"}, setup);
   INFO("a start said: ", real.err);
   INFO("a dry run said: ", dry.err);
   CHECK(dry.exit_code == real.exit_code);
-  CHECK((dry.exit_code == 0 || dry.first_error_line() == real.first_error_line()));
+  if (dry.exit_code != 0) CHECK(said_first(dry) == said_first(real));
 }
 
 }  // namespace
@@ -104,7 +113,7 @@ TEST_CASE("a dry run and a start agree on every combination, in all surroundings
   const std::vector<Surroundings> surroundings = all_surroundings();
   const std::vector<Words> options = all_options();
   std::mt19937 random(12);  // the same ones in each run
-  const int total = rounds(400);
+  const int total = rounds(300);
   for (int round = 0; round < total; ++round) {
     const Surroundings& where = one_of(surroundings, random);
     const Words words = some_of(options, random);
@@ -115,8 +124,11 @@ TEST_CASE("a dry run and a start agree on every combination, in all surroundings
 }
 
 TEST_CASE("a dry run refuses each option that a start refuses alone, in all surroundings") {
-  for (const Surroundings& where : all_surroundings())
-    for (const Words& words : all_options()) {
+  const std::vector<Surroundings> surroundings = all_surroundings();
+  std::size_t turn = 0;
+  for (const Words& words : all_options())
+    for (std::size_t i = 0; i < (is_run_in_full() ? surroundings.size() : 1); ++i) {
+      const Surroundings& where = surroundings[turn++ % surroundings.size()];
       CAPTURE(where.name);
       CAPTURE(joined(words));
       check_agreement(words, where.setup);

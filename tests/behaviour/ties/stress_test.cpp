@@ -76,7 +76,7 @@ KERNEL_TEST_CASE("the status of an autoreaped child is right thousands of times"
   TemporaryDirectory directory;
   // Where the kernel has no flags each is waited for like any child; in a virtual machine each
   // takes ten times as long.
-  const int total = rounds(!kernel_has_flags() ? 400 : is_in_vm() ? 2000 : 4000);
+  const int total = rounds(!kernel_has_flags() ? 400 : is_in_vm() ? 1000 : 4000);
   int wrong = 0;
   for (int round = 0; round < total; ++round) {
     const Case& each = cases[round % 4];

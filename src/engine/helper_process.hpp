@@ -3,7 +3,7 @@
 #pragma once
 
 #include <initializer_list>
-#include <string>
+#include <utility>
 
 #include "sys/unique_fd.hpp"
 

@@ -85,8 +85,7 @@ struct Questions {
   Status look_at_cgroup() {
     Result<Cgroup> found = Cgroup::look(*options.cgroup);
     if (!found.ok()) return found.failure();
-    const Cgroup& cgroup =
-        *(prepared.seen_cgroup = std::make_unique<Cgroup>(std::move(found.value())));
+    const Cgroup& cgroup = prepared.seen_cgroup.emplace(std::move(found.value()));
     return options.tree && cgroup.is_there() ? cgroup.check_free_of_others() : Status(Unit{});
   }
 

@@ -2,7 +2,6 @@
 // what it asks for, and for --dry-run, which only looks.
 #pragma once
 
-#include <memory>
 #include <optional>
 #include <vector>
 
@@ -29,8 +28,8 @@ struct Prepared {
   std::optional<Pidfile> pidfile;
   Readiness readiness;
   std::optional<ChildCgroup> cgroup;
-  std::unique_ptr<Cgroup> seen_cgroup;  // looked at only; it may not be there yet
-  std::vector<Relative> strangers;      // this process's children from before an exec
+  std::optional<Cgroup> seen_cgroup;  // looked at only; it may not be there yet
+  std::vector<Relative> strangers;    // this process's children from before an exec
 };
 
 enum class Depth {

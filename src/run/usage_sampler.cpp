@@ -70,11 +70,8 @@ void UsageSampler::split_by_stat(double total_s, Usage& usage) const {
 
 void UsageSampler::read_peak_memory(Usage& usage) const {
   std::array<char, 4096> buffer;
-  std::string_view status = read_all(status_.get(), buffer);
-  while (!status.empty()) {
-    std::string_view line = take_line(status);
-    if (take_word(line) == "VmHWM:") usage.max_rss_kib = number_in<std::int64_t>(take_word(line));
-  }
+  const auto peak = number_of(read_all(status_.get(), buffer), "VmHWM:");
+  if (peak) usage.max_rss_kib = static_cast<std::int64_t>(*peak);
 }
 
 std::chrono::milliseconds UsageSampler::next_interval(double elapsed_s) {

@@ -17,6 +17,7 @@
 
 #include "sys/cgroup_files.hpp"
 #include "sys/small_files.hpp"
+#include "sys/words.hpp"
 
 namespace tether {
 namespace {

@@ -18,14 +18,6 @@ std::optional<std::uint64_t> number_in(std::string_view text) {
   return number_in<std::uint64_t>(take_word(text));
 }
 
-std::optional<std::uint64_t> number_of(std::string_view text, std::string_view key) {
-  while (!text.empty()) {
-    std::string_view line = take_line(text);
-    if (take_word(line) == key) return number_in(line);
-  }
-  return std::nullopt;
-}
-
 bool has_word(std::string_view text, std::string_view word) {
   while (true) {
     const std::string_view next = take_word(text);

@@ -17,9 +17,6 @@ bool write_cgroup_file(int directory_fd, const char* name, std::string_view text
 // Pure, for files of one number: none for "max" or anything else.
 std::optional<std::uint64_t> number_in(std::string_view text);
 
-// Pure, for files of lines "KEY VALUE": the number behind `key`.
-std::optional<std::uint64_t> number_of(std::string_view text, std::string_view key);
-
 // Pure, for lists of words, such as cgroup.controllers.
 bool has_word(std::string_view text, std::string_view word);
 

@@ -48,11 +48,6 @@ std::string security_label() {
   return label == "unconfined" || label == "kernel" ? std::string() : label;
 }
 
-std::string_view word(std::string_view line, int index) {
-  for (; index > 0; --index) line.remove_prefix(std::min(line.find(' ') + 1, line.size()));
-  return line.substr(0, line.find(' '));
-}
-
 // Directories that the kernel keeps empty, for a mount; to its check they hide nothing.
 bool is_made_to_be_mounted_on(std::string_view path) {
   return path == "/proc/sys/fs/binfmt_misc" || path == "/proc/fs/nfsd";
@@ -63,7 +58,9 @@ bool is_made_to_be_mounted_on(std::string_view path) {
 std::string covered_part_of_proc(std::string_view mountinfo) {
   constexpr std::string_view below = "/proc/";
   while (!mountinfo.empty()) {
-    const std::string_view path = word(take_line(mountinfo), 4);
+    std::string_view line = take_line(mountinfo);
+    for (int i = 0; i < 4; ++i) (void)take_word(line);
+    const std::string_view path = take_word(line);
     if (path.substr(0, below.size()) == below && !is_made_to_be_mounted_on(path))
       return std::string(path);
   }
@@ -71,12 +68,7 @@ std::string covered_part_of_proc(std::string_view mountinfo) {
 }
 
 bool tells_of_filter(std::string_view status) {
-  constexpr std::string_view name = "Seccomp:\t";
-  while (!status.empty()) {
-    const std::string_view line = take_line(status);
-    if (line.substr(0, name.size()) == name) return line.substr(name.size()) == "2";
-  }
-  return false;
+  return number_of(status, "Seccomp:") == 2;
 }
 
 NamespaceFacts collect_namespace_facts() {

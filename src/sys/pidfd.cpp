@@ -15,7 +15,6 @@
 #include <string>
 #include <string_view>
 
-#include "numbers.hpp"
 #include "sys/small_files.hpp"
 #include "sys/words.hpp"
 
@@ -136,16 +135,9 @@ bool is_stopped(int pidfd) {
 }
 
 pid_t pid_of(int pidfd) {
-  const auto text = read_small_file("/proc/self/fdinfo/" + std::to_string(pidfd));
-  std::string_view lines = text ? std::string_view(*text) : std::string_view();
-  while (!lines.empty()) {
-    std::string_view line = take_line(lines);
-    if (take_word(line) != "Pid:") continue;
-    // 0 where the process has no number, and -1 where it has been reaped.
-    const auto pid = number_in<pid_t>(take_word(line));
-    return pid && *pid > 0 ? *pid : -1;
-  }
-  return -1;
+  // 0 where the process has no number, and -1, which is none, where it has been reaped.
+  const auto pid = number_of(text_of("/proc/self/fdinfo/" + std::to_string(pidfd)), "Pid:");
+  return pid && *pid > 0 ? static_cast<pid_t>(*pid) : -1;
 }
 
 std::optional<Ending> exit_information(int pidfd) {

@@ -10,7 +10,8 @@ namespace {
 
 #if defined(__x86_64__)
 // A handler returns to what comes with it (SA_RESTORER); on arm64 that is the vDSO's.
-constexpr unsigned long handler_flags = SA_RESTART | 0x04000000UL;
+constexpr unsigned long sa_restorer = 0x04000000;  // SA_RESTORER, which libc's headers lack
+constexpr unsigned long handler_flags = SA_RESTART | sa_restorer;
 
 __attribute__((naked)) void return_from_handler() {
   __asm__("mov $15, %eax\n\tsyscall");  // rt_sigreturn

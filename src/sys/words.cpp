@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "numbers.hpp"
+
 namespace tether {
 namespace {
 
@@ -20,6 +22,14 @@ std::string_view take_word(std::string_view& text) {
   const std::string_view word = text.substr(0, text.find_first_of(blank));
   text.remove_prefix(word.size());
   return word;
+}
+
+std::optional<std::uint64_t> number_of(std::string_view text, std::string_view key) {
+  while (!text.empty()) {
+    std::string_view line = take_line(text);
+    if (take_word(line) == key) return number_in<std::uint64_t>(take_word(line));
+  }
+  return std::nullopt;
 }
 
 }  // namespace tether

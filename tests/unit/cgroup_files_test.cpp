@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "sys/words.hpp"
+
 namespace tether {
 
 TEST_CASE("a number is read from a file of one, and nothing else is one") {

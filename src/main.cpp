@@ -6,11 +6,12 @@
 
 #include "cli/command_line.hpp"
 #include "cli/help.hpp"
-#include "policy/redirections.hpp"
+#include "modes/modes.hpp"
 #include "report/messages.hpp"
-#include "run/run.hpp"
-#include "sys/caller.hpp"
+#include "setup/redirections.hpp"
+#include "sys/privilege.hpp"
 #include "sys/process_title.hpp"
+#include "sys/standard_descriptors.hpp"
 
 #if defined(TETHER_COVERAGE)
 extern "C" void __gcov_dump();

@@ -24,7 +24,7 @@ enum class Stage {
   ctty,        // --ctty
   nnp,         // no_new_privs, where it is set by prctl
   bind,        // tying the child to tether (parent-death signal)
-  keeper,      // the watching process of an emulated autokill
+  helper,      // the watchdog, the warden or the keeper; "keeper" in records
   tie,         // --die-with-parent, --die-with-pid, --die-on-eof
   gate,        // --block-fd
   exec,        // COMMAND itself

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "cli/option_table.hpp"
-#include "result.hpp"
+#include "failure.hpp"
 
 namespace tether {
 

@@ -1,8 +1,8 @@
 // argv becomes Options, or a usage error. The only room that knows the parser library.
 #pragma once
 
+#include "failure.hpp"
 #include "policy/options.hpp"
-#include "result.hpp"
 
 namespace tether {
 

@@ -4,8 +4,8 @@
 #include <span>
 
 #include "cli/boundary.hpp"
+#include "failure.hpp"
 #include "policy/options.hpp"
-#include "result.hpp"
 
 namespace tether {
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <utility>
 
-#include "result.hpp"
+#include "failure.hpp"
 
 namespace tether {
 

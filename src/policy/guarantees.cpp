@@ -86,8 +86,8 @@ Guarantees choose_means(const Options& options, const KernelSupport& support,
   return chosen;
 }
 
-bool must_watch_holder(const Options& options, const KernelSupport& support,
-                       const CallerFacts& caller) {
+bool must_watch_last_close(const Options& options, const KernelSupport& support,
+                           const CallerFacts& caller) {
   return options.mode == Mode::hand_over && options.autokill &&
          !has_native_autokill(options, support, caller);
 }

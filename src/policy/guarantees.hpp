@@ -3,8 +3,8 @@
 
 #include <string>
 
+#include "failure.hpp"
 #include "policy/options.hpp"
-#include "result.hpp"
 #include "sys/kernel_support.hpp"
 
 namespace tether {
@@ -49,8 +49,8 @@ Guarantees choose_means(const Options& options, const KernelSupport& support,
 
 // Whether a keeper has to watch who holds the child's pidfd after it was handed over, as the kernel
 // does not. To be known before the start: it is the keeper that makes the child then.
-bool must_watch_holder(const Options& options, const KernelSupport& support,
-                       const CallerFacts& caller);
+bool must_watch_last_close(const Options& options, const KernelSupport& support,
+                           const CallerFacts& caller);
 
 // A Failure if a guarantee was asked for that can be neither had nor emulated here.
 Status check_possible(const Options& options, const Guarantees& chosen);

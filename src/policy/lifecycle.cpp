@@ -124,8 +124,8 @@ Act Lifecycle::on_child_continued() {
   return {};
 }
 
-Act Lifecycle::on_keeper_gone() {
-  return {Act::Kind::replace_keeper, 0};
+Act Lifecycle::on_watchdog_gone() {
+  return {Act::Kind::replace_watchdog, 0};
 }
 
 // Who killed it wanted the end of the tree, or did not know: either way nothing binds it any more.

@@ -43,7 +43,7 @@ struct Act {
     nothing,
     pass_on,         // `signal` to the child, or to its group
     stop_ourselves,  // as `signal` stopped the child
-    replace_keeper,
+    replace_watchdog,
     end,   // `signal` to the child or its group, or to its tree, and a SIGCONT, so that it can act
            // on it; SIGKILL is due after the time that the user gives it
     kill,  // SIGKILL to the same
@@ -71,8 +71,8 @@ class Lifecycle {
   // another. Nor while we are ending it.
   Act on_child_stopped(int signal, bool continue_has_come);
   Act on_child_continued();
-  // The keeper is gone although the child lives.
-  Act on_keeper_gone();
+  // The watchdog is gone although the child lives.
+  Act on_watchdog_gone();
   // The process that holds the tree together was killed, and we have inherited it.
   Act on_warden_gone();
   // Nobody holds the child any more: what was handed over is closed, or could not be handed over.

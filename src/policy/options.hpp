@@ -63,7 +63,7 @@ struct Options {
   std::optional<int> pidfd_fd;        // a socket; with `become` where the pidfd is to be
   std::optional<std::string> become;  // a shell command
   // Not the user's to say: the kernel does not end the child at the last close of its pidfd here.
-  bool watches_holder = false;
+  bool watches_last_close = false;
   std::vector<int> success_status;
   Duration timeout = never;
   bool preserve_status = false;
@@ -117,12 +117,12 @@ struct Options {
     return notify->fd;
   }
   // Whether tether has a use for that descriptor of the caller's for as long as the child lives.
-  [[nodiscard]] bool holds(int fd) const { return fd == status_fd || fd == die_on_eof; }
+  [[nodiscard]] bool keeps_open(int fd) const { return fd == status_fd || fd == die_on_eof; }
   // Whether somebody stays in the background for a child that tether leaves.
   [[nodiscard]] bool leaves_keeper() const {
     const bool holds_child = mode == Mode::detach && autokill;
     return leaves_child() &&
-           (holds_child || watches_holder || has_tie() || cgroup || status_fd || status_file);
+           (holds_child || watches_last_close || has_tie() || cgroup || status_fd || status_file);
   }
   [[nodiscard]] bool leaves_child() const {
     return mode == Mode::detach || mode == Mode::hand_over;

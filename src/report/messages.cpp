@@ -82,8 +82,8 @@ std::string subject_of(const Failure& failure) {
       return "cannot set no_new_privs";
     case Stage::bind:
       return "cannot set the parent-death signal";
-    case Stage::keeper:
-      return "cannot start the keeper";
+    case Stage::helper:
+      return "cannot start a helper process";
     case Stage::hand_over:
       return failure.detail.empty() ? "cannot hand the pidfd over" : failure.detail;
     case Stage::supervise:

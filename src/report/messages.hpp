@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "result.hpp"
+#include "failure.hpp"
 #include "sys/clone.hpp"
 
 namespace tether {

@@ -170,7 +170,7 @@ const char* name_of(Stage stage) {
       return "nnp";
     case Stage::bind:
       return "bind";
-    case Stage::keeper:
+    case Stage::helper:
       return "keeper";
     case Stage::tie:
       return "tie";

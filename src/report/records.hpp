@@ -8,10 +8,10 @@
 #include <optional>
 #include <string>
 
+#include "failure.hpp"
 #include "policy/guarantees.hpp"
 #include "policy/lifecycle.hpp"
 #include "report/surroundings.hpp"
-#include "result.hpp"
 #include "sys/kernel_support.hpp"
 
 namespace tether {

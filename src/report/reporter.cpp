@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "report/messages.hpp"
+#include "sys/deadline.hpp"
 #include "sys/paths.hpp"
 #include "sys/signals.hpp"
 
@@ -55,8 +56,7 @@ std::string status_fd_name(int fd) {
 }
 
 bool has_room(int fd) {
-  pollfd entry{fd, POLLOUT, 0};
-  return ::poll(&entry, 1, 0) > 0;
+  return await(fd, std::chrono::milliseconds(0), POLLOUT) == Awaited::ready;
 }
 
 }  // namespace
@@ -224,9 +224,9 @@ void Reporter::pid(pid_t pid) {
   flush();
 }
 
-void Reporter::add_to(std::vector<pollfd>& watched) const {
+void Reporter::add_to(PollSet& watched) const {
   for (const Stream& stream : streams_)
-    if (stream.has_pending()) watched.push_back({stream.fd(), POLLOUT, 0});
+    if (stream.has_pending()) (void)watched.add(stream.fd(), POLLOUT);
 }
 
 void Reporter::flush() {
@@ -241,9 +241,10 @@ void Reporter::abandon() {
 void Reporter::finish_while(const std::function<bool()>& is_unfinished, int signals) {
   flush();
   while (is_unfinished()) {
-    std::vector<pollfd> watched = {{signals, POLLIN, 0}};
+    PollSet watched;
+    (void)watched.add(signals);
     add_to(watched);
-    if (::poll(watched.data(), watched.size(), -1) < 0 && errno != EINTR) abandon();
+    if (!watched.wait(-1) && errno != EINTR) abandon();
     while (const auto signal = next_signal(signals))
       if (asks_to_end(signal->number)) abandon();
     flush();

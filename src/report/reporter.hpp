@@ -3,17 +3,16 @@
 // standard error.
 #pragma once
 
-#include <poll.h>
-
 #include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "failure.hpp"
 #include "policy/options.hpp"
 #include "report/replacement_file.hpp"
-#include "result.hpp"
 #include "sys/descriptors.hpp"
+#include "sys/poll_set.hpp"
 #include "sys/unique_fd.hpp"
 
 namespace tether {
@@ -92,7 +91,7 @@ class Reporter {
   void pid(pid_t pid);
 
   // For the caller's poll: the streams that wait for room.
-  void add_to(std::vector<pollfd>& watched) const;
+  void add_to(PollSet& watched) const;
   void flush();
   // What is still unwritten, when the caller must leave: said, and dropped.
   void abandon();

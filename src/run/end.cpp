@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <optional>
 #include <string>
 #include <utility>
 
@@ -29,24 +27,13 @@ bool was_our_doing(Cause cause) {
   return cause != Cause::command && cause != Cause::signal;
 }
 
-int final_status(const Options& options, const Outcome& outcome) {
-  const bool keeps_status = options.preserve_status && outcome.was_ready;
-  if (outcome.timed_out || (outcome.cause == Cause::timeout && !keeps_status))
-    return exit_timed_out;
-  if (outcome.cause == Cause::not_ready) return exit_tether_failed;
-  const int status = outcome.ending.shell_status();
-  const auto& successes = options.success_status;
-  const bool is_success =
-      status == 0 || std::find(successes.begin(), successes.end(), status) != successes.end();
-  if (!is_success) return status;
-  return outcome.was_ready ? 0 : exit_tether_failed;
-}
+}  // namespace
 
-// What a child that said no word of readiness did instead, in one sentence.
-Failure not_ready(const Options& options, const Outcome& outcome, const ReadinessWatch& readiness) {
+Failure not_ready(const Options& options, const Outcome& outcome, const ReadinessWatch& readiness,
+                  int status) {
   const char* command = options.command[0];
   Failure failure{.stage = Stage::ready, .error_number = readiness.error_number().value_or(0)};
-  if (outcome.timed_out) {
+  if (outcome.readiness == Outcome::Readiness::timed_out) {
     failure.detail = fmt::format("'{}' was not ready in time, and was ended", command);
   } else if (outcome.cause == Cause::not_ready) {
     failure.detail = fmt::format(
@@ -61,7 +48,7 @@ Failure not_ready(const Options& options, const Outcome& outcome, const Readines
     failure.detail += fmt::format(": {}", error_text(failure.error_number));
   if (readiness.status())
     failure.hint = fmt::format("it said '{}'", readiness.status()->substr(0, longest_quotation));
-  failure.exit_status = final_status(options, outcome);
+  failure.exit_status = status;
   return failure;
 }
 
@@ -82,7 +69,15 @@ ExitRecord exit_record(const Outcome& outcome, int status) {
   return record;
 }
 
-// Not on success alone: whoever asked for the whole tree has to know.
+void leave_cgroup(const Options& options, ChildCgroup& cgroup, ExitRecord& record) {
+  record.cgroup = cgroup.measure(record.usage);
+  const std::string stays = cgroup.remove();
+  if (!stays.empty() && !options.quiet) say(stays);
+}
+
+namespace {
+
+// Also where all else went well: the caller asked for the whole tree.
 void tell_of_survivors(const Options& options, const Outcome& outcome) {
   const int survivors = outcome.tree ? outcome.tree->out_of_reach : 0;
   if (survivors == 0 || options.quiet) return;
@@ -90,14 +85,10 @@ void tell_of_survivors(const Options& options, const Outcome& outcome) {
                   survivors == 1 ? "descendant" : "descendants", options.command[0]));
 }
 
-// Before the record: who has read that can start the next one in the same directory.
-void leave_cgroup(const Options& options, ChildCgroup& cgroup, ExitRecord& record) {
-  record.cgroup = cgroup.measure(record.usage);
-  const std::string stays = cgroup.remove();
-  if (!stays.empty() && !options.quiet) say(stays);
-}
+}  // namespace
 
 void tell_of_end(const Options& options, const Outcome& outcome) {
+  tell_of_survivors(options, outcome);
   if (!options.verbose) return;
   const char* why = explain(outcome.cause);
   say(fmt::format("'{}' {} after {:.3f} s{}{}{}", options.command[0], manner_of(outcome.ending),
@@ -108,35 +99,10 @@ void tell_of_end(const Options& options, const Outcome& outcome) {
     say(fmt::format("{} of what it had started {} ended", left, left == 1 ? "was" : "were"));
 }
 
-// A group of its own that had the terminal was the only one to be interrupted: ours is told.
 void die_of_interrupt(const Outcome& outcome, int status) {
   const Ending& ending = outcome.ending;
   if (status == ending.shell_status() && should_die_by(ending.signal))
     die_by(ending.signal, outcome.had_terminal ? Scope::group : Scope::process);
-}
-
-}  // namespace
-
-Result<int> wait_for_end(const Options& options, Start& start, Supervisor& supervisor,
-                         std::optional<Failure> failure) {
-  Result<Outcome> waited = supervisor.wait();
-  if (start.pidfile()) start.pidfile()->remove();
-  if (!waited.ok()) return start.fail(waited.failure());
-  const Outcome& outcome = waited.value();
-  const int status = failure ? exit_status_of(*failure) : final_status(options, outcome);
-  Reporter& reporter = start.reporter();
-  if (!failure && !outcome.was_ready) failure = not_ready(options, outcome, supervisor.readiness());
-  if (failure) start.record(*failure);
-  ExitRecord record = exit_record(outcome, status);
-  if (start.cgroup()) leave_cgroup(options, *start.cgroup(), record);
-  // The last word on a child is how it ended.
-  if (reporter.wants_records()) reporter.everywhere(to_line(record));
-  tell_of_survivors(options, outcome);
-  tell_of_end(options, outcome);
-  start.finish_records();
-  if (failure) say(*failure);
-  die_of_interrupt(outcome, status);
-  return status;
 }
 
 }  // namespace tether

@@ -1,16 +1,30 @@
-// How a watched child's end becomes records, messages and an exit status.
+// How the end of a job is told: as an error, as a record, to the user, and by the way tether ends.
 #pragma once
 
-#include <optional>
-
-#include "run/start.hpp"
+#include "failure.hpp"
+#include "policy/options.hpp"
+#include "report/records.hpp"
+#include "run/outcome.hpp"
+#include "run/readiness_watch.hpp"
+#include "setup/child_cgroup.hpp"
 
 namespace tether {
 
-// Waits for the end, records it, and returns tether's exit status; or a Failure that has been
-// recorded and is still to be said. `failure`, if given, is why the child is being ended: it is
-// recorded and said, and the status is its.
-Result<int> wait_for_end(const Options& options, Start& start, Supervisor& supervisor,
-                         std::optional<Failure> failure = std::nullopt);
+// What a COMMAND did that ended before it was ready. `status` is tether's exit status for that.
+Failure not_ready(const Options& options, const Outcome& outcome, const ReadinessWatch& readiness,
+                  int status);
+
+ExitRecord exit_record(const Outcome& outcome, int status);
+
+// Measures what was used in the cgroup, for `record`, and removes the cgroup; says if it stays.
+void leave_cgroup(const Options& options, ChildCgroup& cgroup, ExitRecord& record);
+
+// Says on standard error which descendants could not be ended; with -v also how COMMAND ended.
+void tell_of_end(const Options& options, const Outcome& outcome);
+
+// Ends tether by the SIGINT or SIGQUIT that ended COMMAND, if `status` is the one of that. Where
+// COMMAND's own process group had the terminal, that group alone was interrupted: then tether's
+// group gets the same signal. Else returns.
+void die_of_interrupt(const Outcome& outcome, int status);
 
 }  // namespace tether

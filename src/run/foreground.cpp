@@ -8,6 +8,10 @@
 
 namespace tether {
 
+LentForeground::~LentForeground() {
+  if (terminal_fd_ >= 0) (void)::tcsetpgrp(terminal_fd_, ::getpgrp());
+}
+
 bool Foreground::hand_on(pid_t child) const {
   return terminal_fd_ >= 0 && ::tcgetpgrp(terminal_fd_) == ::getpgrp() &&
          ::tcsetpgrp(terminal_fd_, child) == 0;

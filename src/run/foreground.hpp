@@ -4,7 +4,29 @@
 
 #include <sys/types.h>
 
+#include <utility>
+
 namespace tether {
+
+// The foreground that a child is given before its exec. Takes the foreground back for this
+// process's group when it goes, unless the child was kept.
+class LentForeground {
+ public:
+  // `terminal_fd` stays the caller's; -1 if nothing is lent.
+  explicit LentForeground(int terminal_fd = -1) : terminal_fd_(terminal_fd) {}
+  LentForeground(LentForeground&& other) noexcept
+      : terminal_fd_(std::exchange(other.terminal_fd_, -1)) {}
+  LentForeground& operator=(LentForeground&& other) noexcept {
+    std::swap(terminal_fd_, other.terminal_fd_);
+    return *this;
+  }
+  ~LentForeground();
+  // The child runs, and keeps what it has.
+  void forget() { terminal_fd_ = -1; }
+
+ private:
+  int terminal_fd_;
+};
 
 class Foreground {
  public:

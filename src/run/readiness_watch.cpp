@@ -11,7 +11,7 @@ constexpr int most_at_once = 64;
 
 }  // namespace
 
-ReadinessWatch::ReadinessWatch(Readiness channel, Duration timeout)
+ReadinessWatch::ReadinessWatch(ReadinessChannel channel, Duration timeout)
     : channel_(std::move(channel)), is_ready_(!channel_.is_open()) {
   channel_.close_childs_end();
   if (timeout != never) deadline_ = Clock::now() + timeout;
@@ -36,7 +36,7 @@ ReadinessWatch::News ReadinessWatch::read() {
   return news;
 }
 
-std::optional<ReadinessWatch::Clock::time_point> ReadinessWatch::deadline() const {
+std::optional<Clock::time_point> ReadinessWatch::deadline() const {
   return is_ready_ ? std::nullopt : deadline_;
 }
 

@@ -1,20 +1,18 @@
 // Whether COMMAND is ready yet, and until when it may take: what came over the channel, summed up.
 #pragma once
 
-#include <chrono>
 #include <optional>
 #include <string>
 
-#include "run/readiness.hpp"
+#include "setup/readiness_channel.hpp"
+#include "sys/deadline.hpp"
 
 namespace tether {
 
 class ReadinessWatch {
  public:
-  using Clock = std::chrono::steady_clock;  // CLOCK_MONOTONIC: time asleep does not count
-
   // The time starts now. Without a channel COMMAND is ready when it runs.
-  ReadinessWatch(Readiness channel, Duration timeout);
+  ReadinessWatch(ReadinessChannel channel, Duration timeout);
 
   struct News {
     bool became_ready = false;
@@ -37,7 +35,7 @@ class ReadinessWatch {
   void close() { channel_.close(); }
 
  private:
-  Readiness channel_;
+  ReadinessChannel channel_;
   bool is_ready_;
   std::optional<Clock::time_point> deadline_;
   std::optional<std::string> status_;

@@ -11,8 +11,10 @@
 
 #include "report/messages.hpp"
 #include "report/records.hpp"
+#include "sys/children.hpp"
 #include "sys/deadline.hpp"
 #include "sys/pidfd.hpp"
+#include "sys/poll_set.hpp"
 #include "sys/signals.hpp"
 
 namespace tether {
@@ -20,11 +22,23 @@ namespace {
 
 // A process closes its descriptors a little before it has ended.
 constexpr std::chrono::seconds patience_after_close{1};
-// Whoever floods us with signals does not keep us from what else there is to do.
-constexpr int most_signals_at_once = 8;
 
-// What is polled whoever asks; others add theirs behind.
-enum Watched : std::size_t { of_child, of_signals, of_keeper, of_readiness, of_tree };
+WatchedChild::Target target_of(const Options& options) {
+  return options.new_session() || options.setpgid ? WatchedChild::Target::group
+                                                  : WatchedChild::Target::process;
+}
+
+WatchedChild::Parent parent_of(const Options& options, const Tree& tree) {
+  if (!tree.has_warden()) return WatchedChild::Parent::tether;
+  return options.pid_namespace ? WatchedChild::Parent::first_process_of_namespace
+                               : WatchedChild::Parent::warden;
+}
+
+// A cgroup tells the usage at the end, and more exactly.
+WatchedChild::Sampling sampling_for(const Options& options, const Reporter& reporter) {
+  return reporter.wants_records() && !options.cgroup ? WatchedChild::Sampling::on
+                                                     : WatchedChild::Sampling::off;
+}
 
 }  // namespace
 
@@ -34,67 +48,72 @@ Result<UniqueFd> Supervisor::open_signals() {
   return signals;
 }
 
-Supervisor::Supervisor(Setup setup, Child child, Keeper keeper, Tree tree)
+Supervisor::Supervisor(Setup setup, Child child, Watchdog watchdog, CloneWay way, Tree tree)
     : options_(setup.options),
       reporter_(setup.reporter),
       pidfile_(setup.pidfile),
       foreground_(setup.terminal_fd),
-      child_(std::move(child), std::move(keeper), setup.way,
-             {options_.new_session() || options_.setpgid,
-              reporter_.wants_records() && !options_.cgroup, options_.pid_namespace}),
+      child_(std::move(child), std::move(watchdog), way, target_of(options_),
+             parent_of(options_, tree), sampling_for(options_, reporter_)),
       tree_(std::move(tree)),
       signals_(std::move(setup.signals)),
       ties_(std::move(setup.ties)),
-      hold_(std::move(setup.hold)),
+      holder_(std::move(setup.holder)),
       readiness_(std::move(setup.readiness), options_.ready_timeout),
       lifecycle_(options_.signal, tree_ ? Lifecycle::Scope::tree : Lifecycle::Scope::child),
       follows_main_process_(setup.follows_main_process),
       adopts_orphans_(follows_main_process_ || setup.is_first_process) {
   lifecycle_.rewrite_by(SignalMap(options_.rewrites));
-  ready_ = readiness_.is_ready();
+  if (readiness_.is_ready()) outcome_.readiness = Outcome::Readiness::in_time;
   ties_.begin(options_.timeout);
-  // Those of which we were not told: they came before we had this program, or at the gate.
+  // Orphans whose end nothing told: they came before this program ran, or while the gate was
+  // closed.
   if (adopts_orphans_) reap_others(child_.pid());
 }
 
 Result<bool> Supervisor::wait_until_ready() {
-  while (!ready_ && !ended_)
+  while (!outcome_.was_ready() && !has_ended())
     if (Status watched = watch_once(); !watched.ok()) return watched.failure();
-  return ready_;
+  return outcome_.was_ready();
 }
 
 Result<Outcome> Supervisor::wait() {
-  Outcome outcome;
   while (true) {
-    if (ended_ && !ending_) {
-      ending_ = child_.learn_ending();
-      if (ending_) settle_end(outcome);
-      // Not ours after all, or a sandbox that does not let us ask.
-      if (!ending_ && !tree_.has_warden() && (released_ || !child_.awaits_release()))
-        return Failure{.stage = Stage::supervise,
-                       .error_number = child_.awaits_release() ? ENODATA : ECHILD};
-    }
-    if (ending_ && tree_.is_over()) break;
+    if (has_ended() && life_ != Life::known)
+      if (Status taken = take_end(); !taken.ok()) return taken.failure();
+    if (life_ == Life::known && tree_.is_over()) break;
     if (Status watched = watch_once(); !watched.ok()) return watched.failure();
   }
-  outcome.escalated = lifecycle_.escalated();
-  if (tree_) outcome.tree = tree_.count();
-  outcome.ended_by_kernel = options_.pid_namespace && outcome.cause == Cause::holder;
-  child_.end_keeper();
-  return outcome;
+  outcome_.escalated = lifecycle_.escalated();
+  if (tree_) outcome_.tree = tree_.count();
+  outcome_.ended_by_kernel = options_.pid_namespace && outcome_.cause == Cause::holder;
+  child_.end_watchdog();
+  return std::move(outcome_);
 }
 
-// The child has ended. What it leaves behind can take its time to do so too.
-void Supervisor::settle_end(Outcome& outcome) {
+// The child has ended: takes how, if that can be told by now.
+Status Supervisor::take_end() {
+  if (const auto ending = child_.learn_ending()) {
+    settle_end(*ending);
+    return Unit{};
+  }
+  // The warden tells later, and so does a kernel that has not released the child yet.
+  if (tree_.has_warden() || (child_.awaits_release() && life_ != Life::released)) return Unit{};
+  // Another process has waited for the child, or a sandbox does not let tether ask.
+  return Failure{.stage = Stage::supervise,
+                 .error_number = child_.awaits_release() ? ENODATA : ECHILD};
+}
+
+// What the child leaves behind can take its time to end, too.
+void Supervisor::settle_end(const Ending& ending) {
+  life_ = Life::known;
   readiness_.close();
-  outcome.pid = child_.pid();
-  outcome.ending = *ending_;
-  outcome.cause = lifecycle_.cause_of(*ending_);
-  outcome.was_ready = ready_;
-  outcome.timed_out = timed_out_;
-  outcome.elapsed_s = child_.elapsed();
-  outcome.usage = child_.usage();
-  outcome.had_terminal = foreground_.take_back(child_.pid());
+  outcome_.pid = child_.pid();
+  outcome_.ending = ending;
+  outcome_.cause = lifecycle_.cause_of(ending);
+  outcome_.elapsed_s = child_.elapsed();
+  outcome_.usage = child_.usage();
+  outcome_.had_terminal = foreground_.take_back(child_.pid());
   tree_.forget_main();
   if (!tree_.is_over()) perform(lifecycle_.on_child_ended());
 }
@@ -114,56 +133,66 @@ void Supervisor::leave() {
   readiness_.close();
 }
 
+// One wait for what may happen, and what follows from it. The order of the steps matters:
+//
+// 1. what became of the child, as everything else depends on it;
+// 2. the last close of a pidfd that was handed over, which ends the child as SIGKILL does;
+// 3. readiness, before the deadlines: what COMMAND said before its end, it said in time, and it may
+//    have named the process that goes on in its place;
+// 4. the deadlines, then the ties: the first reason to end the child is the one that is recorded;
+// 5. signals, also after the child's end: one that came together with the end may be its cause;
+// 6. orphans, whose end SIGCHLD told of in 5;
+// 7. the watchdog last, as it also ends by itself when the child has ended.
 Status Supervisor::watch_once() {
-  // Of a child that is readable, but not released yet, only the hang-up that follows tells when
-  // (Linux 6.9).
-  const short childs_events = ended_ ? 0 : POLLIN;
-  std::vector<pollfd> watched = {
-      {ending_ || (ended_ && tree_.has_warden()) ? -1 : child_.pidfd(), childs_events, 0},
-      {signals_.get(), POLLIN, 0},
-      {child_.keeper_pidfd(), POLLIN, 0},
-      {readiness_.fd(), POLLIN, 0},
-      {tree_.fd(), POLLIN, 0}};
+  PollSet watched;
+  // The pidfd of a child that has ended stays readable: then only the hang-up is waited for, which
+  // follows when the kernel has released the child (Linux 6.9).
+  const bool is_told_otherwise = life_ == Life::known || (has_ended() && tree_.has_warden());
+  const auto child = watched.add(is_told_otherwise ? -1 : child_.pidfd(),
+                                 static_cast<short>(has_ended() ? 0 : POLLIN));
+  const auto signals = watched.add(signals_.get());
+  const auto watchdog = watched.add(child_.watchdog_pidfd());
+  const auto readiness = watched.add(readiness_.fd());
+  const auto tree = watched.add(tree_.fd());
   ties_.add_to(watched);
-  hold_.add_to(watched);
+  holder_.add_to(watched);
   reporter_.add_to(watched);
-  const int ready = ::poll(watched.data(), watched.size(), milliseconds_to_wait());
-  if (ready < 0 && errno == EINTR) return Unit{};
-  if (ready < 0) return Failure{.stage = Stage::supervise, .error_number = errno};
-  if (!ended_) child_.tend();
-  ended_ = ended_ || watched[of_child].revents != 0;
-  released_ = (watched[of_child].revents & POLLHUP) != 0;
-  if (watched[of_tree].revents != 0) read_tree();
-  if (hold_.is_gone(watched)) kill();
-  // What it said before its end, it said in time; and it may have named a successor.
-  if (watched[of_readiness].revents != 0 || ended_) read_readiness();
+  if (!watched.wait(milliseconds_to_wait())) {
+    if (errno == EINTR) return Unit{};
+    return Failure{.stage = Stage::supervise, .error_number = errno};
+  }
+  if (!has_ended()) child_.tend();
+  if (!has_ended() && watched.is_ready(child)) life_ = Life::over;
+  if (life_ == Life::over && (watched.events_of(child) & POLLHUP) != 0) life_ = Life::released;
+  if (watched.is_ready(tree)) read_tree();
+  if (holder_.is_gone(watched)) kill();
+  if (watched.is_ready(readiness) || has_ended()) read_readiness();
   check_deadlines();
-  if (const auto reason = ties_.reason(watched); reason && !ended_)
+  if (const auto reason = ties_.reason(watched); reason && !has_ended())
     perform(lifecycle_.on_reason_to_end(*reason));
-  // Also after the end: a signal that came together with it may be what it is put down to.
-  if (watched[of_signals].revents != 0) read_signals();
+  if (watched.is_ready(signals)) read_signals();
   tree_.tend();
   if (adopts_orphans_) reap_orphans();
   reporter_.flush();
-  if (watched[of_keeper].revents != 0 && !ended_ && !has_ended(child_.pidfd()))
-    perform(lifecycle_.on_keeper_gone());
+  if (watched.is_ready(watchdog) && !has_ended() && !tether::has_ended(child_.pidfd()))
+    perform(lifecycle_.on_watchdog_gone());
   return Unit{};
 }
 
-void Supervisor::read_tree() {
+void Supervisor::read_tree(Continue pending) {
   while (const auto news = tree_.next_news()) {
     if (news->kind == WardenNews::Kind::ended) {
       child_.set_ending(*news);
-      ended_ = true;
-    } else if (!options_.leaves_child() && !ended_ &&
+      if (!has_ended()) life_ = Life::over;
+    } else if (!options_.leaves_child() && !has_ended() &&
                (news->kind == WardenNews::Kind::stopped ||
                 news->kind == WardenNews::Kind::continued)) {
-      take_change({news->kind == WardenNews::Kind::stopped, news->signal});
+      take_change({news->kind == WardenNews::Kind::stopped, news->signal}, pending);
     }
   }
   if (tree_.has_warden() || !tree_) return;
-  child_.parent_is_gone();
-  if (!tree_.inherit(ended_ ? -1 : child_.pid())) return;
+  child_.warden_is_gone();
+  if (!tree_.inherit(has_ended() ? -1 : child_.pid())) return;
   adopts_orphans_ = true;
   perform(lifecycle_.on_warden_gone());
 }
@@ -172,14 +201,14 @@ void Supervisor::read_readiness() {
   const ReadinessWatch::News news = readiness_.read();
   if (news.main_pid) follow_main_process(*news.main_pid);
   if (news.became_ready && !lifecycle_.is_ending()) {
-    ready_ = true;
+    outcome_.readiness = Outcome::Readiness::in_time;
     const ReadyRecord record{child_.pid(), child_.elapsed(), readiness_.status()};
     if (options_.verbose)
       say(fmt::format("'{}' was ready after {:.3f} s", options_.command[0], record.after_s));
     reporter_.everywhere(to_line(record));
   }
-  // Somebody waits for what cannot happen any more. Its end may be what closed the descriptor: that
-  // follows at once then, and is the better answer.
+  // The caller waits for what cannot happen any more. The child's end may be what closed the
+  // descriptor: then the end follows at once, and is the better answer.
   const bool is_awaited = options_.leaves_child() || options_.ready_timeout != never;
   if (news.gave_up && is_awaited) give_up_at_ = Clock::now() + patience_after_close;
 }
@@ -195,7 +224,7 @@ void Supervisor::follow_main_process(pid_t pid) {
                                             : "a tie is for the process that was started"));
     return;
   }
-  ended_ = released_ = false;
+  life_ = Life::runs;
   if (!pidfile_) return;
   if (Status written = pidfile_->write_for(pid, child_.pidfd()); !written.ok())
     say(written.failure());
@@ -207,12 +236,12 @@ void Supervisor::check_deadlines() {
     kill_at_.reset();
     perform(lifecycle_.on_kill_due());
   }
-  if (ended_) return;
+  if (has_ended()) return;
   if (const auto deadline = readiness_.deadline(); deadline && now >= *deadline) {
     // It may have been in time, and we late.
     read_readiness();
     const Act act = readiness_.deadline() ? lifecycle_.on_reason_to_end(Cause::not_ready) : Act{};
-    timed_out_ = timed_out_ || act.kind != Act::Kind::nothing;
+    if (act.kind != Act::Kind::nothing) outcome_.readiness = Outcome::Readiness::timed_out;
     perform(act);
   }
   if (give_up_at_ && now >= *give_up_at_) {
@@ -221,121 +250,21 @@ void Supervisor::check_deadlines() {
   }
 }
 
-void Supervisor::read_signals() {
-  // One by one: what is still pending came later.
-  for (int i = 0; i < most_signals_at_once; ++i) {
-    const auto arrived = next_signal(signals_.get());
-    if (!arrived) return;
-    handle_signal(*arrived);
-  }
-}
-
-void Supervisor::handle_signal(const ArrivedSignal& arrived) {
-  const int signal = arrived.number;
-  // What became of the child comes before what it was sent: a SIGCONT to the group has continued
-  // the child already.
-  continue_in_hand_ = signal == SIGCONT;
-  if (!ended_) handle_child_state(signal == SIGCONT || stops_by_default(signal));
-  continue_in_hand_ = false;
-  if (signal == SIGCHLD && adopts_orphans_) reap_orphans();
-  if (signal == SIGCHLD && !arrived.was_sent) return;
-  SignalEvent event;
-  event.signal = signal;
-  event.from_kernel = arrived.from_kernel;
-  event.from_ourselves = arrived.from_ourselves;
-  event.child_in_our_group = ::getpgid(child_.pid()) == ::getpgrp();
-  event.we_lead_session = ::getsid(0) == ::getpid();
-  event.is_overtaken = is_overtaken(signal);
-  perform(lifecycle_.on_signal(event));
-}
-
-// Those that came to us because their parent ended. The number of a child that has been waited for
-// may be one of theirs.
+// Orphans came to this process when their parents ended. The number of a child that has been waited
+// for may be one of theirs.
 void Supervisor::reap_orphans() {
-  reap_others(ending_ ? -1 : child_.pid());
-}
-
-// Of the stops of a child that we have left nobody at a terminal knows, and its deadlines go on.
-void Supervisor::handle_child_state(bool exactly) {
-  if (tree_.has_warden()) {
-    if (exactly) tree_.get_in_step();
-    read_tree();
-    return;
-  }
-  while (const auto change = take_stop_or_continue(child_.pidfd()))
-    if (!options_.leaves_child()) take_change(*change);
-}
-
-void Supervisor::take_change(const StopOrContinue& change) {
-  if (!change.stopped) return perform(lifecycle_.on_child_continued());
-  const bool continue_has_come =
-      is_pending(SIGCONT) || (continue_in_hand_ && !is_overtaken(SIGCONT));
-  perform(lifecycle_.on_child_stopped(change.signal, continue_has_come));
-}
-
-void Supervisor::perform(const Act& act) {
-  switch (act.kind) {
-    case Act::Kind::nothing:
-      break;
-    case Act::Kind::pass_on:
-      pass_on(act.signal);
-      break;
-    case Act::Kind::stop_ourselves:
-      if (!foreground_.stop_with(child_.pid(), act.signal)) child_.signal(SIGCONT);
-      break;
-    case Act::Kind::replace_keeper:
-      child_.replace_keeper();
-      break;
-    case Act::Kind::end:
-      begin_ending(act.signal);
-      break;
-    case Act::Kind::kill:
-      kill_at_.reset();
-      if (tree_) {
-        tree_.kill();
-      } else {
-        child_.signal(act.signal);
-      }
-      break;
-    case Act::Kind::kill_child:
-      kill_at_.reset();
-      if (tree_) {
-        tree_.kill();
-      } else {
-        child_.kill_alone();
-      }
-      break;
-    case Act::Kind::ask_tree:
-      tree_.ask(act.signal);
-      break;
-  }
-}
-
-void Supervisor::pass_on(int signal) {
-  if (signal == SIGCONT) (void)foreground_.hand_on(child_.pid());
-  child_.signal(signal);
-}
-
-void Supervisor::begin_ending(int signal) {
-  if (tree_) {
-    tree_.ask(signal);
-  } else {
-    child_.signal(signal);
-    // A stopped process could not act on it.
-    child_.signal(SIGCONT);
-  }
-  if (options_.kill_after != never) kill_at_ = Clock::now() + options_.kill_after;
+  reap_others(life_ == Life::known ? -1 : child_.pid());
 }
 
 int Supervisor::milliseconds_to_wait() const {
   constexpr auto for_ever = std::chrono::milliseconds::max();
-  std::chrono::milliseconds wait = ended_ ? for_ever : child_.next_tending();
+  std::chrono::milliseconds wait = has_ended() ? for_ever : child_.next_tending();
   wait = std::min(wait, tree_.next_tending());
   const auto until = [&](const std::optional<Clock::time_point>& deadline) {
     if (deadline) wait = std::min(wait, time_until(*deadline));
   };
   until(kill_at_);
-  if (!ended_) {
+  if (!has_ended()) {
     until(lifecycle_.is_ending() ? std::nullopt : readiness_.deadline());
     until(ties_.next_look());
     until(give_up_at_);

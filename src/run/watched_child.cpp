@@ -13,8 +13,8 @@
 namespace tether {
 namespace {
 
-// Between two attempts to replace a keeper, where a process cannot be had.
-constexpr std::chrono::milliseconds keeper_retry{200};
+// Between two attempts to replace a watchdog, where a process cannot be had.
+constexpr std::chrono::milliseconds watchdog_retry{200};
 
 double seconds(const timespec& time) {
   return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) / 1e9;
@@ -35,10 +35,17 @@ Usage usage_from(const rusage& usage) {
 
 }  // namespace
 
-WatchedChild::WatchedChild(Child child, Keeper keeper, CloneWay way, Habits habits)
-    : child_(std::move(child)), keeper_(std::move(keeper)), way_(way), habits_(habits) {
-  reported_ = child_.reported_on >= 0;
-  if (!child_.autoreaped || !habits_.sample_usage) return;
+WatchedChild::WatchedChild(Child child, Watchdog watchdog, CloneWay way, Target target,
+                           Parent parent, Sampling sampling)
+    : child_(std::move(child)),
+      watchdog_(std::move(watchdog)),
+      way_(way),
+      target_(target),
+      parent_(parent),
+      teller_(parent != Parent::tether ? Teller::warden
+              : child_.autoreaped      ? Teller::kernel
+                                       : Teller::wait) {
+  if (!child_.autoreaped || sampling == Sampling::off) return;
   sampler_.emplace(child_.pid, child_.pidfd.get());
   sampler_->sample();
 }
@@ -49,9 +56,9 @@ double WatchedChild::elapsed() const {
   return seconds(now) - seconds(child_.started);
 }
 
-// ESRCH: it has ended meanwhile, which is the next event. An adopted one need not lead its group.
+// ESRCH: the child has ended meanwhile, which is the next event.
 void WatchedChild::signal(int signal) {
-  if (habits_.own_group && !was_adopted_) {
+  if (target_ == Target::group) {
     (void)send_signal_to_group(child_.pidfd.get(), child_.pid, signal);
   } else {
     (void)send_signal(child_.pidfd.get(), signal);
@@ -59,33 +66,45 @@ void WatchedChild::signal(int signal) {
 }
 
 void WatchedChild::set_ending(const WardenNews& news) {
-  reported_ending_ = news.ending;
+  told_by_warden_ = news.ending;
   if (!news.has_usage) return;
   usage_ = usage_from(news.usage);
-  if (habits_.in_namespace) usage_->from = Usage::From::in_namespace;
+  if (parent_ == Parent::first_process_of_namespace) usage_->from = Usage::From::in_namespace;
 }
 
-void WatchedChild::parent_is_gone() {
-  reported_ = false;
-  lost_parent_ = true;
+void WatchedChild::warden_is_gone() {
+  teller_ = child_.autoreaped ? Teller::kernel : Teller::wait_or_nothing;
+}
+
+std::optional<Ending> WatchedChild::reap_with_usage() {
+  rusage usage{};
+  auto ending = reap(child_.pidfd.get(), &usage);
+  if (ending) usage_ = usage_from(usage);
+  return ending;
 }
 
 std::optional<Ending> WatchedChild::learn_ending() {
   if (sampler_) usage_ = sampler_->usage();
-  if (reported_ || reported_ending_) return reported_ending_;
-  if (child_.autoreaped) {
-    return exit_information(child_.pidfd.get());
+  if (told_by_warden_) return told_by_warden_;
+  switch (teller_) {
+    case Teller::warden:
+      return std::nullopt;
+    case Teller::kernel:
+      return exit_information(child_.pidfd.get());
+    case Teller::wait:
+      return reap_with_usage();
+    case Teller::wait_or_nothing:
+      if (const auto ending = reap_with_usage()) return ending;
+      // The child went with the first process of its namespace, waited for by the kernel.
+      return exit_information(child_.pidfd.get())
+          .value_or(Ending{Ending::Code::killed, 0, SIGKILL});
+    case Teller::wait_or_kernel:
+      if (const auto ending = reap_with_usage()) return ending;
+      // Its parent reaps it at some time, and then the kernel tells.
+      if (has_exit_information()) teller_ = Teller::kernel;
+      return exit_information(child_.pidfd.get());
   }
-  rusage usage{};
-  auto ending = reap(child_.pidfd.get(), &usage);
-  if (ending) usage_ = usage_from(usage);
-  // With the first process of its namespace it has gone too, waited for by the kernel.
-  if (!ending && lost_parent_)
-    return exit_information(child_.pidfd.get()).value_or(Ending{Ending::Code::killed, 0, SIGKILL});
-  if (ending || !was_adopted_) return ending;
-  // The parent of an adopted one lives, and reaps it: then the kernel tells us afterwards.
-  child_.autoreaped = has_exit_information();
-  return exit_information(child_.pidfd.get());
+  return std::nullopt;
 }
 
 bool WatchedChild::replace_by(pid_t pid) {
@@ -94,32 +113,33 @@ bool WatchedChild::replace_by(pid_t pid) {
   child_.pid = pid;
   child_.pidfd = std::move(pidfd);
   child_.autoreaped = false;
-  was_adopted_ = true;
+  teller_ = Teller::wait_or_kernel;
+  target_ = Target::process;  // an adopted process need not lead its process group
   sampler_.reset();
   return true;
 }
 
-void WatchedChild::replace_keeper() {
-  keeper_.end();
-  Result<Keeper> started = Keeper::start_for(way_, child_.pid);
+void WatchedChild::replace_watchdog() {
+  watchdog_.end();
+  Result<Watchdog> started = Watchdog::start_for(way_, child_.pid);
   if (started.ok()) {
-    keeper_ = std::move(started.value());
-  } else if (!keeper_missing_) {
+    watchdog_ = std::move(started.value());
+  } else if (!watchdog_missing_) {
     say(started.failure());
   }
-  keeper_missing_ = !started.ok();
+  watchdog_missing_ = !started.ok();
 }
 
 void WatchedChild::tend() {
   if (next_tending().count() > 0) return;
   last_tending_ = std::chrono::steady_clock::now();
-  if (keeper_missing_) replace_keeper();
+  if (watchdog_missing_) replace_watchdog();
   if (sampler_) sampler_->sample();
 }
 
 std::chrono::milliseconds WatchedChild::next_tending() const {
   auto next = std::chrono::milliseconds::max();
-  if (keeper_missing_) next = keeper_retry;
+  if (watchdog_missing_) next = watchdog_retry;
   if (sampler_) next = std::min(next, UsageSampler::next_interval(elapsed()));
   if (next == std::chrono::milliseconds::max()) return next;
   return time_until(last_tending_ + next);

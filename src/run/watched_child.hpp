@@ -6,30 +6,36 @@
 #include <csignal>
 #include <optional>
 
-#include "engine/keeper.hpp"
-#include "engine/spawn.hpp"
-#include "engine/warden_words.hpp"
+#include "guard/watchdog.hpp"
 #include "report/records.hpp"
 #include "run/usage_sampler.hpp"
+#include "spawn/spawn.hpp"
+#include "sys/children.hpp"
 #include "sys/pidfd.hpp"
+#include "tree/warden_words.hpp"
 
 namespace tether {
 
 class WatchedChild {
  public:
-  struct Habits {
-    bool own_group = false;     // signals are for its whole group
-    bool sample_usage = false;  // somebody will ask what it used
-    bool in_namespace = false;  // with a first process that waits for it
+  // Which process a signal is for.
+  enum class Target { process, group };
+  // Which process waits for the child, and so tells of its end.
+  enum class Parent {
+    tether,
+    warden,                     // a subreaper
+    first_process_of_namespace  // a warden as well
   };
+  enum class Sampling { off, on };  // of its usage, where nothing tells that after its end
 
-  // Takes the child and its keeper, if it has one.
-  WatchedChild(Child child, Keeper keeper, CloneWay way, Habits habits);
+  // Takes the child and its watchdog, if it has one.
+  WatchedChild(Child child, Watchdog watchdog, CloneWay way, Target target, Parent parent,
+               Sampling sampling);
 
   [[nodiscard]] pid_t pid() const { return child_.pid; }
   [[nodiscard]] int pidfd() const { return child_.pidfd.get(); }
   // -1 where there is none.
-  [[nodiscard]] int keeper_pidfd() const { return keeper_ ? keeper_.pidfd() : -1; }
+  [[nodiscard]] int watchdog_pidfd() const { return watchdog_ ? watchdog_.pidfd() : -1; }
   // Seconds since the clone.
   [[nodiscard]] double elapsed() const;
 
@@ -47,11 +53,12 @@ class WatchedChild {
   // How it ended, once its pidfd is readable. None as long as the kernel has not released it, if
   // that is awaited; else it was not ours to ask.
   std::optional<Ending> learn_ending();
-  // How it ended, where another process is its parent and has told.
+  // The warden has told how it ended.
   void set_ending(const WardenNews& news);
-  // That process is gone, and we have inherited the child.
-  void parent_is_gone();
-  [[nodiscard]] bool awaits_release() const { return child_.autoreaped; }
+  // The warden is gone, and this process has inherited the child.
+  void warden_is_gone();
+  // Whether the kernel tells of the end only once it has released the child (POLLHUP on the pidfd).
+  [[nodiscard]] bool awaits_release() const { return teller_ == Teller::kernel; }
   // After its end; empty where nothing can tell.
   [[nodiscard]] const std::optional<Usage>& usage() const { return usage_; }
 
@@ -59,26 +66,35 @@ class WatchedChild {
   // number, or one that is gone, is not believed: then false.
   bool replace_by(pid_t pid);
 
-  // A keeper that went is replaced, at once or when there is a process to be had.
-  void replace_keeper();
-  void end_keeper() { keeper_.end(); }
+  // A watchdog that went is replaced, at once or when there is a process to be had.
+  void replace_watchdog();
+  void end_watchdog() { watchdog_.end(); }
 
-  // What has to be done now and then, if it is time: usage looked at, a keeper tried for again.
+  // What has to be done now and then, if it is time: usage looked at, a watchdog tried for again.
   void tend();
   [[nodiscard]] std::chrono::milliseconds next_tending() const;
 
  private:
+  // Who tells how the child ended.
+  enum class Teller {
+    wait,             // waitid(2): the child is this process's own
+    kernel,           // the pidfd (PIDFD_GET_INFO): the kernel reaps the child
+    warden,           // by its channel
+    wait_or_nothing,  // waitid(2), if the child outlived the warden; else it was killed with that
+    wait_or_kernel,   // waitid(2), if its parent has gone; while the parent lives, that one waits
+  };
+  [[nodiscard]] std::optional<Ending> reap_with_usage();
+
   Child child_;
-  Keeper keeper_;
+  Watchdog watchdog_;
   CloneWay way_;
-  Habits habits_;
+  Target target_;
+  Parent parent_;
+  Teller teller_;
   std::optional<UsageSampler> sampler_;
   std::optional<Usage> usage_;
-  bool reported_ = false;  // by a warden, which waits for it
-  std::optional<Ending> reported_ending_;
-  bool lost_parent_ = false;
-  bool was_adopted_ = false;  // it is not our own child by birth
-  bool keeper_missing_ = false;
+  std::optional<Ending> told_by_warden_;
+  bool watchdog_missing_ = false;
   std::chrono::steady_clock::time_point last_tending_ = std::chrono::steady_clock::now();
 };
 

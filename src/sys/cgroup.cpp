@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "sys/cgroup_files.hpp"
+#include "sys/deadline.hpp"
 #include "sys/small_files.hpp"
 #include "sys/words.hpp"
 
@@ -211,13 +212,11 @@ bool Cgroup::is_populated() const {
 }
 
 bool Cgroup::wait_until_empty(milliseconds patience) const {
-  using Clock = std::chrono::steady_clock;
   const auto deadline = Clock::now() + patience;
   while (is_populated()) {
-    const auto left = std::chrono::ceil<milliseconds>(deadline - Clock::now());
-    if (left <= milliseconds(0)) return false;
-    pollfd changed{events_.get(), POLLPRI, 0};
-    (void)::poll(&changed, 1, static_cast<int>(std::min(left, longest_wait_for_news).count()));
+    const milliseconds left = time_until(deadline);
+    if (left.count() == 0) return false;
+    (void)await(events_.get(), std::min(left, longest_wait_for_news), POLLPRI);
   }
   return true;
 }

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "result.hpp"
+#include "failure.hpp"
 #include "sys/unique_fd.hpp"
 
 namespace tether {

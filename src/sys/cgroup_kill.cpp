@@ -8,12 +8,11 @@
 
 #include "sys/cgroup.hpp"
 #include "sys/cgroup_files.hpp"
+#include "sys/deadline.hpp"
 #include "sys/pidfd.hpp"
 
 namespace tether {
 namespace {
-
-using Clock = std::chrono::steady_clock;
 
 constexpr std::chrono::seconds patience_with_members{2};
 constexpr std::chrono::milliseconds between_rounds{20};

@@ -1,24 +1,26 @@
-// Moments in time as poll(2) wants them.
+// Moments in time as poll(2) takes them, and the one way to wait for a single descriptor.
 #pragma once
 
-#include <algorithm>
+#include <poll.h>
+
 #include <chrono>
-#include <climits>
 
 namespace tether {
 
-// How long until `deadline`, 0 if it has passed. Rounded up: whoever sleeps that long does not wake
-// too early, and so in vain.
-inline std::chrono::milliseconds time_until(std::chrono::steady_clock::time_point deadline) {
-  using std::chrono::milliseconds;
-  const auto left = deadline - std::chrono::steady_clock::now();
-  return std::max(std::chrono::ceil<milliseconds>(left), milliseconds(0));
-}
+using Clock = std::chrono::steady_clock;  // CLOCK_MONOTONIC: time asleep does not count
 
-// The timeout of poll(2) for `time`; the longest there is means for ever.
-inline int poll_timeout(std::chrono::milliseconds time) {
-  if (time == std::chrono::milliseconds::max()) return -1;
-  return static_cast<int>(std::min<std::chrono::milliseconds::rep>(time.count(), INT_MAX));
-}
+// How long until `deadline`; 0 if the deadline has passed. Rounded up: a process that sleeps that
+// long does not wake too early, and so in vain.
+std::chrono::milliseconds time_until(Clock::time_point deadline);
+
+// The timeout of poll(2) for `time`; milliseconds::max() is no limit.
+int poll_timeout(std::chrono::milliseconds time);
+
+// What ended a wait. `failed` leaves the reason in errno.
+enum class Awaited { ready, timed_out, failed };
+
+// Waits until `fd` has one of `events`, POLLHUP or POLLERR, at most for `patience`; 0 only looks,
+// milliseconds::max() waits without a limit. A signal handler does not end the wait (EINTR).
+Awaited await(int fd, std::chrono::milliseconds patience, short events = POLLIN);
 
 }  // namespace tether

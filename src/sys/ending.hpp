@@ -13,4 +13,7 @@ struct Ending {
   [[nodiscard]] int shell_status() const { return code == Code::exited ? exit_code : 128 + signal; }
 };
 
+// Decodes the status word of wait(2), in this one place.
+Ending decode_wait_status(int status);
+
 }  // namespace tether

@@ -11,7 +11,7 @@
 #include <algorithm>
 
 #include "numbers.hpp"
-#include "sys/caller.hpp"
+#include "sys/privilege.hpp"
 #include "sys/small_files.hpp"
 #include "sys/words.hpp"
 

@@ -6,7 +6,7 @@
 
 #include <cstdint>
 
-#include "sys/caller.hpp"
+#include "sys/privilege.hpp"
 
 namespace tether {
 

@@ -1,13 +1,10 @@
 #include "sys/pidfd.hpp"
 
 #include <fcntl.h>
-#include <poll.h>
 #include <sys/ioctl.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -15,15 +12,15 @@
 #include <string>
 #include <string_view>
 
+#include "sys/deadline.hpp"
 #include "sys/small_files.hpp"
 #include "sys/words.hpp"
 
 namespace tether {
 namespace {
 
-constexpr long pidfs_magic = 0x50494446;                 // PID_FS_MAGIC, linux/magic.h from 6.9
-constexpr unsigned send_to_group = 1U << 2;              // PIDFD_SIGNAL_PROCESS_GROUP
-constexpr idtype_t by_pidfd = static_cast<idtype_t>(3);  // P_PIDFD
+constexpr long pidfs_magic = 0x50494446;     // PID_FS_MAGIC, linux/magic.h from 6.9
+constexpr unsigned send_to_group = 1U << 2;  // PIDFD_SIGNAL_PROCESS_GROUP
 
 // struct pidfd_info of linux/pidfd.h in its first, 64-byte form: later fields have moved between
 // releases.
@@ -36,11 +33,6 @@ struct PidfdInfo {
 static_assert(sizeof(PidfdInfo) == 64);
 constexpr unsigned long get_info = _IOWR(0xFF, 11, PidfdInfo);
 constexpr std::uint64_t info_exit = 1U << 3;
-
-// glibc's waitid(3) has no place for the usage; the system call has.
-long raw_waitid(int pidfd, siginfo_t* info, int options, rusage* usage) {
-  return ::syscall(SYS_waitid, by_pidfd, pidfd, info, options, usage);
-}
 
 }  // namespace
 
@@ -58,8 +50,7 @@ bool send_signal_to_group(int pidfd, pid_t pid, int signal) {
 }
 
 bool has_ended(int pidfd) {
-  pollfd entry{pidfd, POLLIN, 0};
-  return ::poll(&entry, 1, 0) > 0;
+  return await(pidfd, std::chrono::milliseconds(0)) == Awaited::ready;
 }
 
 UniqueFd copy_of(int fd) {
@@ -86,54 +77,6 @@ std::optional<std::uint64_t> pidfs_inode(int pidfd) {
   return file.st_ino;
 }
 
-std::optional<Ending> reap(int pidfd, rusage* usage) {
-  siginfo_t info{};
-  long result = -1;
-  do {
-    result = raw_waitid(pidfd, &info, WEXITED | __WALL, usage);
-  } while (result != 0 && errno == EINTR);
-  if (result != 0) return std::nullopt;
-  Ending ending;
-  if (info.si_code == CLD_EXITED) {
-    ending.exit_code = info.si_status;
-  } else {
-    ending.code = info.si_code == CLD_DUMPED ? Ending::Code::dumped : Ending::Code::killed;
-    ending.signal = info.si_status;
-  }
-  return ending;
-}
-
-bool adopt_orphans() {
-  return ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0;
-}
-
-void reap_others(pid_t but) {
-  siginfo_t info{};
-  const auto next = [&info](int option) {
-    info.si_pid = 0;
-    return ::syscall(SYS_waitid, P_ALL, 0, &info, WEXITED | WNOHANG | __WALL | option, nullptr) ==
-               0 &&
-           info.si_pid != 0;
-  };
-  // Looked at first: what has been reaped cannot be given back.
-  while (next(WNOWAIT) && info.si_pid != but)
-    (void)::waitpid(info.si_pid, nullptr, WNOHANG | __WALL);
-}
-
-std::optional<StopOrContinue> take_stop_or_continue(int pidfd) {
-  siginfo_t info{};
-  if (raw_waitid(pidfd, &info, WSTOPPED | WCONTINUED | WNOHANG | __WALL, nullptr) != 0 ||
-      info.si_pid == 0)
-    return std::nullopt;
-  return StopOrContinue{info.si_code == CLD_STOPPED, info.si_status};
-}
-
-bool is_stopped(int pidfd) {
-  siginfo_t info{};
-  return raw_waitid(pidfd, &info, WSTOPPED | WNOHANG | WNOWAIT | __WALL, nullptr) == 0 &&
-         info.si_pid != 0;
-}
-
 pid_t pid_of(int pidfd) {
   // 0 where the process has no number, and -1, which is none, where it has been reaped.
   const auto pid = number_of(text_of("/proc/self/fdinfo/" + std::to_string(pidfd)), "Pid:");
@@ -153,33 +96,6 @@ bool has_exit_information() {
   PidfdInfo info{};
   info.mask = info_exit;
   return self && ::ioctl(self.get(), get_info, &info) == 0;
-}
-
-std::optional<Ending> learn_ending(int pidfd, bool autoreaped, rusage* usage) {
-  if (!autoreaped) return reap(pidfd, usage);
-  const auto ending = exit_information(pidfd);
-  // Where the ioctl works (Linux 6.15) there is a hang-up (6.9); elsewhere there may never be one.
-  if (ending || !has_exit_information()) return ending;
-  pollfd released{pidfd, 0, 0};
-  while (::poll(&released, 1, -1) < 0 && errno == EINTR) {
-  }
-  return exit_information(pidfd);
-}
-
-bool has_children() {
-  siginfo_t info{};
-  return ::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT | __WALL) == 0;
-}
-
-Ending decode_wait_status(int status) {
-  Ending ending;
-  if (WIFEXITED(status)) {
-    ending.exit_code = WEXITSTATUS(status);
-  } else {
-    ending.code = WCOREDUMP(status) ? Ending::Code::dumped : Ending::Code::killed;
-    ending.signal = WTERMSIG(status);
-  }
-  return ending;
 }
 
 }  // namespace tether

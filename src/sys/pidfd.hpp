@@ -1,7 +1,6 @@
-// Process file descriptors: open, signal, wait, and learn how an autoreaped process ended.
+// Process file descriptors: open, signal, and learn how an autoreaped process ended.
 #pragma once
 
-#include <sys/resource.h>
 #include <sys/types.h>
 
 #include <cstdint>
@@ -36,29 +35,6 @@ UniqueFd copy_of(int fd);
 // The inode that names the process for ever, or none before pidfs (Linux 6.9).
 std::optional<std::uint64_t> pidfs_inode(int pidfd);
 
-// Reaps a child that is ours to reap: waitid(P_PIDFD), Linux 5.4, __WALL. Blocks until it has
-// ended. Empty if it was not ours (errno ECHILD). `usage`, if given, gets its exact resource usage.
-std::optional<Ending> reap(int pidfd, rusage* usage);
-
-// Makes this process the parent of its orphaned descendants (PR_SET_CHILD_SUBREAPER). False and
-// errno on failure.
-bool adopt_orphans();
-
-// Reaps what has ended of the children that we do not wait for, orphans that came to a subreaper;
-// never `but`, whose status is somebody else's to take. Never blocks.
-void reap_others(pid_t but);
-
-struct StopOrContinue {
-  bool stopped = false;  // else continued
-  int signal = 0;        // what stopped it
-};
-// Takes one stop or continuation of a child that has not been told yet. Never blocks. Works for
-// autoreaped children too.
-std::optional<StopOrContinue> take_stop_or_continue(int pidfd);
-
-// Whether a child is stopped, as long as nobody takes that.
-bool is_stopped(int pidfd);
-
 // The number of the process that `pidfd` is open for, as this process's /proc has it
 // (proc_pid_fdinfo(5)); -1 if it has been reaped, or has no number here, or there is no /proc.
 pid_t pid_of(int pidfd);
@@ -70,17 +46,5 @@ std::optional<Ending> exit_information(int pidfd);
 // Whether exit_information() can be had here at all: not before Linux 6.15, nor where a sandbox
 // filters the ioctl.
 bool has_exit_information();
-
-// How a child of ours has ended whose pidfd is readable: reaped if it is ours to reap, else by
-// exit_information(), after its release. That is waited for, where this kernel or sandbox would
-// tell anything then: at most as long as a tracer of the child takes to let it go. Empty where
-// nothing can tell. `usage`, if given, gets the exact usage of one that is reaped.
-std::optional<Ending> learn_ending(int pidfd, bool autoreaped, rusage* usage = nullptr);
-
-// Whether this process has a child, by birth or by adoption, that lives or was not waited for.
-bool has_children();
-
-// Decodes the status word of wait(2), in this one place.
-Ending decode_wait_status(int status);
 
 }  // namespace tether

@@ -8,8 +8,8 @@
 #include <cstdlib>
 #include <utility>
 
-#include "sys/caller.hpp"
 #include "sys/namespace_facts.hpp"
+#include "sys/privilege.hpp"
 
 namespace tether {
 namespace {

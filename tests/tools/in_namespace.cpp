@@ -6,8 +6,8 @@
 #include <csignal>
 #include <cstdio>
 
-#include "engine/namespace_failure.hpp"
 #include "report/messages.hpp"
+#include "spawn/namespace_failure.hpp"
 #include "sys/clone.hpp"
 #include "sys/kernel_support.hpp"
 #include "sys/namespaces.hpp"

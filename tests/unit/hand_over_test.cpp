@@ -47,11 +47,11 @@ TEST_CASE("autokill of a child that is handed over is the kernel's or a keeper's
     for (const CallerFacts& caller : callers)
       for (const bool nnp : {false, true}) {
         Options options = handed(ask(false, true, nnp));
-        const bool watched = must_watch_holder(options, support, caller);
+        const bool watched = must_watch_last_close(options, support, caller);
         // As it is for a tether that waits.
         CHECK(watched ==
               (choose_means(ask(false, true, nnp), support, caller).autokill != Means::kernel));
-        options.watches_holder = watched;
+        options.watches_last_close = watched;
         CHECK(options.leaves_keeper() == watched);
         const Guarantees chosen = choose_means(options, support, caller);
         CHECK(text_of(chosen.autokill) == (watched ? "keeper" : "kernel"));
@@ -79,7 +79,7 @@ TEST_CASE("a tie of a child that is handed over is its keeper's, whoever has the
 TEST_CASE("without autokill nobody is watched, and nobody stays without a reason") {
   const Options options = handed(ask(false, false, true));
   for (const KernelSupport& support : kernels) {
-    CHECK_FALSE(must_watch_holder(options, support, root));
+    CHECK_FALSE(must_watch_last_close(options, support, root));
     const Guarantees chosen = choose_means(options, support, root);
     CHECK(text_of(chosen.autoreap) == (support.autoreap ? "kernel" : "init"));
     CHECK(text_of(chosen.autokill) == "-");
@@ -101,7 +101,7 @@ TEST_CASE("a keeper beside a pidfd that was handed over needs a pidfd of its own
     KernelSupport support = is_native ? native : old_kernel;
     support.pidfd_open = false;
     Options options = handed(ask(false, true, true));
-    options.watches_holder = must_watch_holder(options, support, user);
+    options.watches_last_close = must_watch_last_close(options, support, user);
     // Where the kernel ends the child nobody stays, and nothing has to be opened.
     CHECK(check_possible(options, choose_means(options, support, user)).ok() == is_native);
     options.timeout = std::chrono::seconds(1);

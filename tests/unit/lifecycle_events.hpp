@@ -43,7 +43,7 @@ inline Act continued(Lifecycle& lifecycle) {
 }
 
 inline Act keeper_gone(Lifecycle& lifecycle) {
-  return lifecycle.on_keeper_gone();
+  return lifecycle.on_watchdog_gone();
 }
 
 inline Act not_ready(Lifecycle& lifecycle) {
@@ -101,7 +101,7 @@ inline const std::vector<Event> events = {
     {"stopped by TTOU", stopped<SIGTTOU>, stop, SIGTTOU},
     {"stopped, CONT pending", stopped_and_soon_continued, nothing, 0},
     {"continued", continued, nothing, 0},
-    {"keeper gone", keeper_gone, Act::Kind::replace_keeper, 0},
+    {"keeper gone", keeper_gone, Act::Kind::replace_watchdog, 0},
     {"not ready", not_ready, Act::Kind::end, SIGTERM},
     {"kill due without an ending", kill_due, nothing, 0},
 };

@@ -67,7 +67,7 @@ TEST_CASE("every stage has its sentence and its exit status") {
        125},
       {at(Stage::nnp, EINVAL), "cannot set no_new_privs: Invalid argument", 125},
       {at(Stage::bind, EINVAL), "cannot set the parent-death signal: Invalid argument", 125},
-      {at(Stage::keeper, ENOMEM), "cannot start the keeper: Cannot allocate memory", 125},
+      {at(Stage::helper, ENOMEM), "cannot start a helper process: Cannot allocate memory", 125},
       {at(Stage::supervise, ECHILD), "cannot watch the child: No child processes", 125},
       {at(Stage::supervise, 0, {}, "the keeper was killed by SIGKILL"),
        "the keeper was killed by SIGKILL", 125},

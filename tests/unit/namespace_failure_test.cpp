@@ -1,5 +1,5 @@
 // The hint that comes with refused namespaces: what the kernel answered, and what is known.
-#include "engine/namespace_failure.hpp"
+#include "spawn/namespace_failure.hpp"
 
 #include <doctest/doctest.h>
 

@@ -325,7 +325,7 @@ TEST_CASE("every stage has the name of the schema") {
                                                             {Stage::ctty, "ctty"},
                                                             {Stage::nnp, "nnp"},
                                                             {Stage::bind, "bind"},
-                                                            {Stage::keeper, "keeper"},
+                                                            {Stage::helper, "keeper"},
                                                             {Stage::gate, "gate"},
                                                             {Stage::exec, "exec"},
                                                             {Stage::ready, "ready"},

@@ -5,6 +5,8 @@
 
 #include <cerrno>
 
+#include "sys/children.hpp"
+
 using namespace tether::test;
 
 namespace {

@@ -6,6 +6,7 @@
 
 #include "first_process.hpp"
 #include "hand_over.hpp"
+#include "sys/children.hpp"
 
 using namespace tether::test;
 

@@ -9,6 +9,7 @@
 #include <csignal>
 
 #include "harness.hpp"
+#include "sys/children.hpp"
 #include "sys/pidfd.hpp"
 #include "sys/unique_fd.hpp"
 

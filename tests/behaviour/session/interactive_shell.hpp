@@ -115,10 +115,11 @@ class InteractiveShell {
       const auto jobs = children_of(running_.pid());
       job.tether = jobs.size() == 1 ? jobs[0] : 0;
       job.child = 0;
-      // Not the keeper of an emulated autokill; that of a tree is COMMAND's parent.
+      // A watchdog has no child; the warden of a tree is COMMAND's parent.
       for (const pid_t child : children_of(job.tether)) {
         const auto grandchildren = children_of(child);
-        if (status_of(child, "Name") != "keeper") {
+        const std::string name = status_of(child, "Name");
+        if (name != "watchdog" && name != "warden") {
           job.child = child;
         } else if (grandchildren.size() == 1) {
           job.child = grandchildren[0];

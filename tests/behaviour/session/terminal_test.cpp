@@ -17,7 +17,7 @@ const Words kinds_of_job[] = {
 // COMMAND, which runs already; a tree's has a keeper for its parent.
 pid_t child_of_job(pid_t tether) {
   pid_t child = only_child_of(tether);
-  if (status_of(child, "Name") == "keeper") child = only_child_of(child);
+  if (status_of(child, "Name") == "warden") child = only_child_of(child);
   REQUIRE(child > 0);
   return child;
 }

@@ -103,7 +103,7 @@ KERNEL_TEST_CASE("a keeper that is killed is replaced") {
   const pid_t child = running.child();
   const auto keeper = [&]() -> pid_t {
     for (const tether::Relative& each : tether::children_of(running.pid()))
-      if (status_of(each.pid, "Name") == "keeper") return each.pid;
+      if (status_of(each.pid, "Name") == "watchdog") return each.pid;
     return 0;
   };
   pid_t first = 0;

@@ -166,9 +166,9 @@ KERNEL_TEST_CASE("the warden holds nothing of the caller's, and has a name of it
            target.rfind("pidfd:", 0) == 0));
   }
   CHECK(link_of(warden, "cwd") == "/");
-  CHECK(status_of(warden, "Name") == "keeper");
+  CHECK(status_of(warden, "Name") == "warden");
   const std::string title = read_file(proc(warden, "cmdline"));
-  CHECK(title.c_str() == "keeper of " + std::to_string(running.child()) + ": " + tool("family"));
+  CHECK(title.c_str() == "warden of " + std::to_string(running.child()) + ": " + tool("family"));
   // A SIGKILL of the group, or a hang-up of the terminal, does not mean both.
   CHECK(::getsid(warden) != ::getsid(running.pid()));
 }

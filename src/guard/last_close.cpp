@@ -1,0 +1,116 @@
+#include "guard/last_close.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <ctime>
+#include <utility>
+
+#include "sys/children.hpp"
+#include "sys/deadline.hpp"
+#include "sys/family.hpp"
+#include "sys/pidfd.hpp"
+
+namespace tether {
+namespace {
+
+constexpr timespec moment{0, 200'000};  // 0.2 ms
+constexpr int most_moments = 50'000;    // ten seconds in all
+constexpr std::chrono::seconds patience_with_lock{10};
+
+Failure watch_failure(int error_number) {
+  return Failure{.stage = Stage::helper, .error_number = error_number};
+}
+
+int lock(int fd, int operation) {
+  int result = -1;
+  do {
+    result = ::flock(fd, operation);
+  } while (result != 0 && errno == EINTR);
+  return result;
+}
+
+// Its end is the news. All signals stay blocked, and nothing of the caller's stays open; that also
+// closes `queueing`, as the last step before the lock.
+[[noreturn]] void wait_for_lock(const LastCloseRequest& request, int own, pid_t keeper) {
+  (void)::setsid();
+  take_name("lock-waiter");
+  (void)::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+  if (::getppid() != keeper) ::_exit(0);
+  settle(request.title, {own});
+  (void)lock(own, LOCK_EX);
+  ::_exit(0);
+}
+
+// From its end of file on the process does nothing but wait for the lock. Then it sleeps, as /proc
+// tells; without /proc we have to believe it. False if that takes too long: somebody has stopped
+// it.
+bool await_queueing(int queueing, int waiter) {
+  if (await(queueing, patience_with_lock) != Awaited::ready) return false;
+  // In a container /proc may be that of another PID namespace, where it has another number.
+  const pid_t number = pid_of(waiter);
+  for (int i = 0; i < most_moments; ++i) {
+    const auto seen = look_at(number);
+    if (!seen || seen->is_asleep || seen->has_ended) return true;
+    (void)::nanosleep(&moment, nullptr);
+  }
+  return false;
+}
+
+}  // namespace
+
+Result<LastCloseWatch> LastCloseWatch::start(LastCloseRequest request) {
+  LastCloseWatch watch;
+  watch.request_ = std::move(request);
+  const int pidfd = watch.request_.pidfd;
+  if (pidfs_inode(pidfd)) {
+    watch.own_.reset(open_pidfd(watch.request_.pid));
+    // Looked at last: the number was its own, then.
+    if (!watch.own_ || has_ended(pidfd)) return watch_failure(watch.own_ ? ESRCH : errno);
+    // Not waited for: nobody but a stranger could have it.
+    if (lock(pidfd, LOCK_EX | LOCK_NB) != 0) return watch_failure(errno);
+    if (Status started = watch.start_waiter(); !started.ok()) return started.failure();
+    return watch;
+  }
+  std::array<int, 2> ends{-1, -1};
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0) return watch_failure(errno);
+  watch.lifeline_read_.reset(ends[0]);
+  watch.lifeline_.reset(ends[1]);
+  return watch;
+}
+
+Status LastCloseWatch::start_waiter() {
+  std::array<int, 2> ends{-1, -1};
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0) return watch_failure(errno);
+  const UniqueFd queueing(ends[0]);
+  UniqueFd waiters_end(ends[1]);
+  const pid_t keeper = ::getpid();
+  Cloned cloned = fork_with_pidfd(request_.way, 0, 0);
+  if (cloned.pid < 0) return watch_failure(cloned.error_number);
+  if (cloned.pid == 0) wait_for_lock(request_, own_.get(), keeper);
+  waiter_ = HelperProcess(std::move(cloned.pidfd));
+  waiters_end.reset();
+  return await_queueing(queueing.get(), waiter_.pidfd()) ? Status(Unit{})
+                                                         : watch_failure(ETIMEDOUT);
+}
+
+short LastCloseWatch::events() const {
+  // Whoever holds a pipe may write to it.
+  return static_cast<short>(lifeline_read_ ? 0 : POLLIN);
+}
+
+bool LastCloseWatch::last_copy_is_closed() {
+  if (lifeline_read_) return true;
+  waiter_.reap();
+  if (lock(own_.get(), LOCK_EX | LOCK_NB) == 0) return true;
+  // Rather no child than one that nobody watches.
+  return !start_waiter().ok();
+}
+
+}  // namespace tether

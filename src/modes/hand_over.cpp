@@ -1,0 +1,69 @@
+#include <optional>
+#include <utility>
+
+#include "modes/background.hpp"
+#include "modes/become.hpp"
+#include "modes/keeper.hpp"
+#include "modes/modes.hpp"
+#include "run/job.hpp"
+#include "setup/receiver.hpp"
+
+namespace tether {
+namespace {
+
+// Afterwards no descriptor of tether's own may keep the child's life: what was handed over counts.
+Status give_away(Job& job, Receiver& receiver) {
+  Supervisor& supervisor = job.supervisor();
+  Result<UniqueFd> pidfd = supervisor.take_pidfd();
+  if (!pidfd.ok()) return pidfd.failure();
+  Status given =
+      receiver.give(job.start_line(), pidfd.value().get(), supervisor.holder().lifeline());
+  if (!given.ok()) return given;
+  supervisor.holder().handed_over();
+  job.set_receiver(nullptr);
+  receiver.close();
+  return Unit{};
+}
+
+Result<int> start_and_hand_over(Options& options, Inherited& inherited, Receiver& receiver,
+                                std::optional<OriginalProcess>& original) {
+  Job job(options, inherited, options.become ? HeldBy::become : HeldBy::socket);
+  job.set_receiver(&receiver);
+  if (Status started = job.start(); !started.ok()) return started.failure();
+  Result<bool> ready = job.wait_until_ready();
+  if (!ready.ok()) return ready.failure();
+  if (!ready.value()) return job.wait_for_end();
+  if (Status given = give_away(job, receiver); !given.ok()) {
+    // No process holds the child: it ends, as after a last close.
+    job.supervisor().kill();
+    return job.wait_for_end(given.failure());
+  }
+  if (original) return keep(options, job, *original);
+  job.leave();
+  return 0;
+}
+
+Result<int> hand_over(Options& options, Inherited& inherited, Receiver receiver) {
+  std::optional<OriginalProcess> original;
+  if (options.leaves_keeper()) {
+    Result<int> attended = go_to_background(original, KeepersSession::callers);
+    if (!original) return attended;
+  }
+  return start_and_hand_over(options, inherited, receiver, original);
+}
+
+}  // namespace
+
+Result<int> run_handing_over(const Options& options, Inherited& inherited) {
+  Options ours = options;
+  if (options.autokill)
+    ours.watches_last_close =
+        must_watch_last_close(options, probe_kernel(), facts_for(options, nullptr));
+  if (!options.become) return hand_over(ours, inherited, Receiver());
+  std::optional<Receiver> receiver;
+  Result<int> became = become(options, inherited, receiver);
+  if (!receiver) return became;
+  return hand_over(ours, inherited, std::move(*receiver));
+}
+
+}  // namespace tether

@@ -1,0 +1,41 @@
+#include "modes/keeper.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <array>
+#include <string>
+
+#include "sys/process_title.hpp"
+
+namespace tether {
+namespace {
+
+// From here on the keeper holds no directory and no descriptor of the caller's but those that an
+// option names.
+void leave_callers_world(const Options& options, Job& job) {
+  if (options.status_fd != STDOUT_FILENO) job.finish_output();
+  // A child that stays in the caller's session had to be made in that session. What was typed there
+  // before is handled now, and not taken for a signal to the keeper afterwards.
+  job.supervisor().catch_up();
+  (void)::setsid();
+  (void)!::chdir("/");
+  release_callers_descriptors(options);
+  // Without the arguments: COMMAND may have hidden its own.
+  set_process_title(keeper_title(job.pid(), options));
+}
+
+}  // namespace
+
+Result<int> keep(Options& options, Job& job, OriginalProcess& original) {
+  std::string name = options.command[0];
+  std::array<char*, 2> command{name.data(), nullptr};
+  leave_callers_world(options, job);
+  original.release();
+  // The title has overwritten the words of the command line.
+  options.command = command.data();
+  options.verbose = false;
+  return job.wait_for_end();
+}
+
+}  // namespace tether

@@ -1,0 +1,36 @@
+// Which process holds a child that is handed over. Before: the receiver, at the other end of a
+// socket. After: each process with a copy of the descriptor, where the kernel does not watch the
+// last close of it.
+#pragma once
+
+#include "guard/last_close.hpp"
+#include "sys/poll_set.hpp"
+
+namespace tether {
+
+class HolderWatch {
+ public:
+  HolderWatch() = default;  // of a child that is not handed over
+  // `receiver` is the socket, or -1; stays the caller's until handed_over().
+  HolderWatch(LastCloseWatch last_close, int receiver)
+      : last_close_(std::move(last_close)), receiver_(receiver) {}
+
+  // What has to be handed over beside the pidfd, or -1.
+  [[nodiscard]] int lifeline() const { return last_close_.lifeline(); }
+  // From here on the holder counts, not the socket, and what copies we have do not.
+  void handed_over();
+
+  // Adds what is watched to the caller's poll set, which is waited for, and then given to
+  // is_gone().
+  void add_to(PollSet& watched);
+  // Whether no process is left that holds the child, or could receive it; told once.
+  bool is_gone(const PollSet& watched);
+
+ private:
+  LastCloseWatch last_close_;
+  int receiver_ = -1;
+  PollSet::Token last_close_token_{};
+  PollSet::Token receiver_token_{};
+};
+
+}  // namespace tether

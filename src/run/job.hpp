@@ -1,0 +1,88 @@
+// A job: COMMAND from the options to its end, as every mode that makes a child sees it. All that
+// can fail is tried before the child is made, and a start that fails leaves nothing behind.
+#pragma once
+
+#include <unistd.h>
+
+#include <optional>
+#include <string>
+
+#include "policy/options.hpp"
+#include "report/records.hpp"
+#include "run/binding.hpp"
+#include "run/supervisor.hpp"
+#include "setup/preparation.hpp"
+#include "setup/receiver.hpp"
+
+namespace tether {
+
+class Job {
+ public:
+  // `held_by`: which process stays with the child. Both references must outlive the Job.
+  Job(const Options& options, Inherited& inherited, HeldBy held_by)
+      : options_(options), inherited_(inherited), held_by_(held_by), own_pid_(::getpid()) {}
+
+  // The process that will hold the child, or null: opened with everything else, and told of a
+  // failure. Must outlive the Job, or be taken back by null.
+  void set_receiver(Receiver* receiver) { receiver_ = receiver; }
+
+  // Starts COMMAND and takes the signals over on the way, into the Inherited. A Failure of this and
+  // of the functions below has been recorded, and is still to be said.
+  Status start();
+
+  // After start(): returns when the child is ready, or false when it has ended before it was.
+  Result<bool> wait_until_ready();
+
+  // After start(): waits for the end, records it, and returns tether's exit status. `failure`, if
+  // given, is why the child is being ended: it is recorded and said, and the status is its. Ends
+  // tether by the child's SIGINT or SIGQUIT.
+  Result<int> wait_for_end(std::optional<Failure> failure = std::nullopt);
+
+  // After start(): leaves the child to itself, and returns when the records are written; a signal
+  // that asks tether to end gives them up.
+  void leave();
+
+  // The supervisor of the child, which is made at the first call.
+  Supervisor& supervisor();
+
+  // Waits until what is queued for standard output is written, which is not written to afterwards.
+  void finish_output();
+
+  [[nodiscard]] pid_t pid() const;
+  // With a receiver, after start(): the start record.
+  [[nodiscard]] const std::string& start_line() const { return start_line_; }
+
+ private:
+  Result<BoundChild> make_child();
+  [[nodiscard]] bool needs_moment_before_exec() const;
+  Status do_before_exec(Binding& binding);
+  Status wait_at_gate(Binding& binding, StartRecord record);
+  Status write_pidfile(const Child& made);
+  Failure fail(Failure failure);
+  Failure give_up(Failure failure);
+  Failure give_up_at_gate(Failure failure);
+  void record(const Failure& failure);
+  void tell_receiver(const Failure& failure);
+  void tell_start();
+  [[nodiscard]] StartRecord record_of(const Child& child, const Guarantees& guarantees) const;
+  Tree tree();
+  [[nodiscard]] int signals() const;
+
+  const Options& options_;
+  Inherited& inherited_;
+  HeldBy held_by_;
+  pid_t own_pid_;
+  Receiver* receiver_ = nullptr;
+  Prepared prepared_;
+  UniqueFd signals_;
+  bool follows_main_process_ = false;
+  bool early_record_ = false;  // the status file has the start record before the exec
+  BoundChild bound_;
+  std::string start_line_;
+  std::optional<Supervisor> supervisor_;
+};
+
+// What ps(1) shows of a keeper, and of the process that waits for a lock for it.
+std::string keeper_title(pid_t child, const Options& options);
+
+}  // namespace tether

@@ -1,0 +1,23 @@
+#include "run/outcome.hpp"
+
+#include <algorithm>
+
+#include "report/messages.hpp"
+
+namespace tether {
+
+int final_status(const Options& options, const Outcome& outcome) {
+  const bool keeps_status = options.preserve_status && outcome.was_ready();
+  if (outcome.readiness == Outcome::Readiness::timed_out ||
+      (outcome.cause == Cause::timeout && !keeps_status))
+    return exit_timed_out;
+  if (outcome.cause == Cause::not_ready) return exit_tether_failed;
+  const int status = outcome.ending.shell_status();
+  const auto& successes = options.success_status;
+  const bool is_success =
+      status == 0 || std::find(successes.begin(), successes.end(), status) != successes.end();
+  if (!is_success) return status;
+  return outcome.was_ready() ? 0 : exit_tether_failed;
+}
+
+}  // namespace tether

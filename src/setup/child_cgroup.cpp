@@ -1,0 +1,143 @@
+#include "setup/child_cgroup.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "sys/cgroup_files.hpp"
+#include "sys/errors.hpp"
+#include "sys/small_files.hpp"
+
+namespace tether {
+namespace {
+
+// The errors of clone3 and of a write to cgroup.procs that are about the cgroup (clone(2)).
+bool is_about_cgroup(const Failure& failure) {
+  if (failure.stage == Stage::cgroup) return true;
+  if (failure.stage != Stage::clone) return false;
+  switch (failure.error_number) {
+    case EACCES:
+    case EBUSY:
+    case EOPNOTSUPP:
+    case ENODEV:
+    case ENOENT:
+      return true;
+    default:
+      return false;
+  }
+}
+
+std::string without_newline(std::string text) {
+  while (!text.empty() && text.back() == '\n') text.pop_back();
+  return text;
+}
+
+std::string text_of(const Cgroup& cgroup, const char* file) {
+  return without_newline(read_small_file(cgroup.fd(), file).value_or(std::string()));
+}
+
+std::string hint_for(const Cgroup& cgroup, int error_number) {
+  switch (error_number) {
+    case EACCES: {
+      const std::string file = cgroup.unwritable_file();
+      if (file.empty()) return {};
+      return fmt::format("not delegated: '{}' is not writable, and must be", file);
+    }
+    case EBUSY: {
+      const std::string enabled = text_of(cgroup, "cgroup.subtree_control");
+      if (enabled.empty()) return {};
+      return fmt::format(
+          "its cgroup.subtree_control has '{}', so processes can be in directories below it only",
+          enabled);
+    }
+    case EOPNOTSUPP:
+      return fmt::format("its cgroup.type is '{}': part of a threaded subtree, or next to one",
+                         text_of(cgroup, "cgroup.type"));
+    case ENOENT:
+      return "it is outside the cgroup namespace that tether is in";
+    case ENODEV:
+      return "somebody has removed it meanwhile";
+    default:
+      return {};
+  }
+}
+
+std::string directory_of(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  return path.substr(0, slash == std::string::npos ? 0 : slash);
+}
+
+// Why `file` of `controller` is not there; empty if it is.
+std::string why_missing(const Cgroup& cgroup, const char* controller, const char* file) {
+  if (read_small_file(cgroup.fd(), file)) return {};
+  if (cgroup.events_fd() < 0) return "the root of the hierarchy has no such file";
+  if (has_word(text_of(cgroup, "cgroup.controllers"), controller))
+    return fmt::format("this kernel has no {}", file);
+  return fmt::format("controller {} is not delegated by '{}/cgroup.subtree_control'", controller,
+                     directory_of(cgroup.full_path()));
+}
+
+}  // namespace
+
+Failure explain_by(const Cgroup& cgroup, Failure failure) {
+  if (!is_about_cgroup(failure) || !failure.path.empty()) return failure;
+  failure.stage = Stage::cgroup;
+  failure.path = cgroup.path();
+  failure.hint = hint_for(cgroup, failure.error_number);
+  return failure;
+}
+
+Result<ChildCgroup> ChildCgroup::open(const std::string& path) {
+  Result<Cgroup> opened = Cgroup::open_or_make(path);
+  if (!opened.ok()) return opened.failure();
+  return ChildCgroup(std::move(opened.value()));
+}
+
+Status ChildCgroup::enter_by(const KernelSupport& support, SpawnRequest& request, ChildPlan& plan) {
+  if (support.way == CloneWay::clone3 && support.into_cgroup) {
+    request.cgroup_fd = cgroup_.fd();
+    return Unit{};
+  }
+  procs_.reset(::openat(cgroup_.fd(), "cgroup.procs", O_WRONLY | O_CLOEXEC));
+  if (!procs_) return explain_by(cgroup_, Failure{.stage = Stage::cgroup, .error_number = errno});
+  plan.cgroup_procs_fd = procs_.get();
+  return Unit{};
+}
+
+std::vector<std::string> ChildCgroup::notes() const {
+  std::vector<std::string> lines;
+  const auto add = [&](const char* field, const std::string& reason) {
+    if (!reason.empty()) lines.push_back(fmt::format("{} stays unknown: {}", field, reason));
+  };
+  add("memory_peak_bytes", why_missing(cgroup_, "memory", "memory.peak"));
+  add("pids_peak", why_missing(cgroup_, "pids", "pids.peak"));
+  return lines;
+}
+
+CgroupRecord ChildCgroup::measure(std::optional<Usage>& usage) const {
+  CgroupRecord record;
+  record.path = cgroup_.full_path();
+  const auto used = meter_.read(cgroup_);
+  if (!used) return record;
+  record.memory_peak_bytes = used->memory_peak_bytes;
+  record.pids_peak = used->pids_peak;
+  if (!usage) usage.emplace();
+  usage->from = Usage::From::cgroup;
+  usage->user_s = static_cast<double>(used->user_us) / 1e6;
+  usage->system_s = static_cast<double>(used->system_us) / 1e6;
+  return record;
+}
+
+std::string ChildCgroup::remove() {
+  const Status removed = cgroup_.remove();
+  if (removed.ok()) return {};
+  const std::size_t left = cgroup_.members().size();
+  const std::string why = left == 0   ? error_text(removed.failure().error_number)
+                          : left == 1 ? std::string("a process is left in it")
+                                      : fmt::format("{} processes are left in it", left);
+  return fmt::format("cgroup '{}' stays: {}", cgroup_.path(), why);
+}
+
+}  // namespace tether

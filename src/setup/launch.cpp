@@ -1,0 +1,238 @@
+#include "setup/launch.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <paths.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <climits>
+#include <string_view>
+
+#include "sys/descriptors.hpp"
+#include "sys/privilege.hpp"
+#include "sys/script.hpp"
+
+namespace tether {
+namespace {
+
+// What execvp(3) searches when there is no PATH.
+constexpr std::string_view default_path = "/bin:/usr/bin";
+
+std::string_view name_of_entry(const char* entry) {
+  const std::string_view text(entry);
+  return text.substr(0, std::min(text.find('='), text.size()));
+}
+
+// A directory may be "executed" too, but not by exec.
+bool is_executable(int directory_fd, const std::string& path) {
+  struct stat file {};
+  return ::fstatat(directory_fd, path.c_str(), &file, 0) == 0 && S_ISREG(file.st_mode) &&
+         ::faccessat(directory_fd, path.c_str(), X_OK, AT_EACCESS) == 0;
+}
+
+}  // namespace
+
+Result<Launch> Launch::prepare(const Options& options, const Inherited& inherited) {
+  Launch launch(options, inherited);
+
+  if (Status checked = launch.check_descriptors(); !checked.ok()) return checked.failure();
+  if (Status opened = launch.open_directory(); !opened.ok()) return opened.failure();
+  launch.build_environment(options.environment);
+  launch.find_candidates();
+  launch.open_terminal();
+  return launch;
+}
+
+Status Launch::check_descriptors() {
+  for (const int fd : options_->keep_fds) {
+    if (!is_inherited(fd))
+      return Failure{.stage = Stage::descriptor,
+                     .error_number = EBADF,
+                     .detail = fmt::format("--keep-fd={}", fd)};
+    if (fd > 2) kept_.push_back(fd);
+  }
+  if (const auto fd = options_->notify_fd(); fd && *fd > 2) kept_.push_back(*fd);
+  std::sort(kept_.begin(), kept_.end());
+  kept_.erase(std::unique(kept_.begin(), kept_.end()), kept_.end());
+  return Unit{};
+}
+
+Status Launch::open_files() {
+  Result<Redirections> opened = Redirections::open(*options_);
+  if (!opened.ok()) return opened.failure();
+  files_ = std::move(opened.value());
+  redirections_ = files_.list();
+  return Unit{};
+}
+
+void Launch::let_go() {
+  files_.keep();
+  directory_.reset();
+}
+
+Status Launch::open_directory() {
+  if (!options_->directory) return Unit{};
+  // Held open from here on: what was checked is what the child enters.
+  directory_.reset(::open(options_->directory->c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (directory_ && ::faccessat(directory_.get(), ".", X_OK, AT_EACCESS) == 0) return Unit{};
+  return Failure{.stage = Stage::directory, .error_number = errno, .path = *options_->directory};
+}
+
+void Launch::add(Extras extras) {
+  if (extras.redirection) redirections_.push_back(*extras.redirection);
+  if (extras.environment.empty()) return;
+  std::vector<EnvironmentChange> changes = options_->environment;
+  changes.insert(changes.end(), extras.environment.begin(), extras.environment.end());
+  build_environment(changes);
+}
+
+void Launch::build_environment(const std::vector<EnvironmentChange>& changes) {
+  if (!options_->clear_environment && changes.empty()) return;
+  std::vector<std::string> entries;
+  if (!options_->clear_environment)
+    for (char** entry = inherited_->environment; *entry != nullptr; ++entry)
+      entries.emplace_back(*entry);
+  for (const EnvironmentChange& change : changes) {
+    const auto same_name = [&](const std::string& entry) {
+      return name_of_entry(entry.c_str()) == change.name;
+    };
+    entries.erase(std::remove_if(entries.begin(), entries.end(), same_name), entries.end());
+    if (change.value) entries.push_back(change.name + "=" + *change.value);
+  }
+  environment_storage_ = std::move(entries);
+  environment_.clear();
+  for (std::string& entry : environment_storage_) environment_.push_back(entry.data());
+  environment_.push_back(nullptr);
+}
+
+void Launch::find_candidates() {
+  const std::string command = options_->command[0];
+  char* const* environment = environment_.empty() ? inherited_->environment : environment_.data();
+  if (command.empty() || command.find('/') != std::string::npos) {
+    candidate_storage_.push_back(command);
+  } else {
+    std::string_view path = default_path;
+    for (char* const* entry = environment; *entry != nullptr; ++entry)
+      if (std::string_view(*entry).substr(0, 5) == "PATH=") {
+        path = std::string_view(*entry).substr(5);
+        break;
+      }
+    while (true) {
+      const std::size_t colon = path.find(':');
+      const std::string_view directory = path.substr(0, std::min(colon, path.size()));
+      // An empty element is the working directory; one too long for any path is skipped.
+      if (directory.size() + command.size() + 2 <= PATH_MAX)
+        candidate_storage_.push_back(directory.empty() ? command
+                                                       : fmt::format("{}/{}", directory, command));
+      if (colon == std::string_view::npos) break;
+      path.remove_prefix(colon + 1);
+    }
+  }
+  for (const std::string& candidate : candidate_storage_) candidates_.push_back(candidate.c_str());
+  candidates_.push_back(nullptr);
+
+  shell_argv_ = {_PATH_BSHELL, nullptr};
+  for (char** word = options_->command + 1; *word != nullptr; ++word) shell_argv_.push_back(*word);
+  shell_argv_.push_back(nullptr);
+}
+
+void Launch::open_terminal() {
+  // Of a child that is left to itself nobody would take it back.
+  if (options_->setpgid && !options_->new_session() && !options_->leaves_child())
+    terminal_.reset(::open(_PATH_TTY, O_RDWR | O_CLOEXEC | O_NOCTTY));
+}
+
+ChildPlan Launch::plan(const Guarantees& chosen) const {
+  ChildPlan plan;
+  plan.candidates = candidates_.data();
+  plan.argv = options_->command;
+  plan.shell_argv = shell_argv_.data();
+  plan.envp = environment_.empty() ? inherited_->environment
+                                   : const_cast<char* const*>(environment_.data());
+  plan.directory_fd = directory_.get();
+  plan.set_umask = options_->umask.has_value();
+  plan.umask = options_->umask.value_or(0);
+  plan.open_files = inherited_->open_files ? &*inherited_->open_files : nullptr;
+  plan.redirections = redirections_.data();
+  plan.redirection_count = redirections_.size();
+  // Where it is plain that nothing will be run, nothing is emptied for it.
+  plan.truncated = files_.truncated().data();
+  plan.truncated_count =
+      files_.truncated().empty() || !looks_executable() ? 0 : files_.truncated().size();
+  plan.new_session = options_->new_session();
+  plan.new_group = options_->setpgid;
+  // In the background there is no foreground to hand on.
+  if (terminal_ && ::tcgetpgrp(terminal_.get()) == ::getpgrp()) plan.terminal_fd = terminal_.get();
+  plan.take_terminal = options_->ctty;
+  plan.no_new_privs = chosen.nnp == Means::prctl;
+  // A watchdog watches as well, not instead: two causes of death are better than one.
+  plan.die_with_parent =
+      chosen.supervisor == Means::pdeathsig || chosen.supervisor == Means::keeper;
+  if (plan.die_with_parent) plan.parent = ::getpid();
+  plan.close_descriptors = options_->closes_descriptors();
+  plan.kept = kept_.data();
+  plan.kept_count = kept_.size();
+  plan.signals = inherited_->signals;
+  plan.reset_signals = options_->reset_signals;
+  plan.ignore_hangup = options_->nohup;
+  return plan;
+}
+
+int Launch::base_fd() const {
+  return directory_ ? directory_.get() : AT_FDCWD;
+}
+
+std::string Launch::located() const {
+  for (const std::string& candidate : candidate_storage_)
+    if (is_executable(base_fd(), candidate)) return candidate;
+  return {};
+}
+
+bool Launch::command_has_capabilities() const {
+  const std::string path = located();
+  return !path.empty() && has_file_capabilities(base_fd(), path);
+}
+
+bool Launch::looks_executable() const {
+  const std::string path = located();
+  if (path.empty()) return false;
+  const auto interpreter = interpreter_of(base_fd(), path);
+  return !interpreter || is_executable(base_fd(), *interpreter);
+}
+
+// Which of the candidates it was that may not be executed, and why.
+void Launch::explain_denial(Failure& failure) const {
+  bool is_hidden = false;
+  for (const std::string& candidate : candidate_storage_) {
+    struct stat file {};
+    if (::fstatat(base_fd(), candidate.c_str(), &file, 0) != 0) {
+      is_hidden = is_hidden || errno == EACCES;
+      continue;
+    }
+    const auto interpreter = interpreter_of(base_fd(), candidate);
+    if (S_ISDIR(file.st_mode)) failure.hint = "it is a directory";
+    if (interpreter && !is_executable(base_fd(), *interpreter)) failure.path = *interpreter;
+    return;
+  }
+  if (is_hidden && failure.detail.find('/') == std::string::npos)
+    failure.hint = "a directory in PATH may not be searched";
+}
+
+Failure Launch::explain_exec(Failure failure) const {
+  failure.detail = options_->command[0];
+  failure.path = failure.detail;
+  if (failure.error_number == EACCES) explain_denial(failure);
+  if (failure.error_number != ENOENT) return failure;
+  for (const std::string& candidate : candidate_storage_) {
+    const auto interpreter = interpreter_of(base_fd(), candidate);
+    if (!interpreter || ::faccessat(base_fd(), interpreter->c_str(), F_OK, 0) == 0) continue;
+    failure.path = *interpreter;
+    break;
+  }
+  return failure;
+}
+
+}  // namespace tether

@@ -1,0 +1,264 @@
+#include "setup/pidfile.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <ctime>
+#include <string_view>
+#include <utility>
+
+#include "numbers.hpp"
+#include "report/replacement_file.hpp"
+#include "sys/descriptors.hpp"
+#include "sys/paths.hpp"
+#include "sys/pidfd.hpp"
+
+namespace tether {
+namespace {
+
+constexpr mode_t pidfile_mode = 0644;   // less the umask
+constexpr mode_t identity_mode = 0600;  // who could lock it could keep a service from starting
+constexpr std::size_t content_limit = 256;
+constexpr timespec lock_pause{0, 5'000'000};
+constexpr int lock_attempts = 2000;  // 10 s: a start holds the lock for milliseconds
+
+Failure pidfile_failure(int error_number, const std::string& path) {
+  return Failure{.stage = Stage::pidfile, .error_number = error_number, .path = path};
+}
+
+bool is_privileged() {
+  return ::geteuid() == 0;
+}
+
+Failure distrust(const std::string& path, const char* why) {
+  const char* hint = is_privileged() ? "name a file in a directory that only root can write" : "";
+  return Failure{.stage = Stage::pidfile, .path = path, .detail = why, .hint = hint};
+}
+
+// Why `file` is no pidfile of ours, or nullptr. What somebody else has written could be about
+// anybody's process.
+const char* objection_to(const struct stat& file) {
+  if (S_ISLNK(file.st_mode)) return "it is a symbolic link";
+  if (!S_ISREG(file.st_mode)) return "it is not a regular file";
+  if (file.st_uid != ::geteuid()) return "somebody else owns it";
+  if (is_privileged() && file.st_nlink > 1) return "it has more than one hard link";
+  return nullptr;
+}
+
+std::string content_of(int fd) {
+  std::array<char, content_limit> text;
+  const ssize_t size = ::pread(fd, text.data(), text.size(), 0);
+  return size > 0 ? std::string(text.data(), static_cast<std::size_t>(size)) : std::string();
+}
+
+// Whether nobody misses it when it is replaced: a number at most, or what a crash of the machine
+// leaves of one. A file that is named by mistake is not. `name`: as the user has it.
+Status check_replaceable(const std::string& path, const std::string& name) {
+  const UniqueFd file(
+      ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY));
+  if (!file) return errno == ENOENT ? Status(Unit{}) : pidfile_failure(errno, name);
+  const std::string text = content_of(file.get());
+  const bool is_long = text.size() == content_limit;
+  if (!is_long &&
+      text.find_first_not_of(std::string_view("0123456789 \t\r\n\0", 15)) == std::string::npos)
+    return Unit{};
+  return Failure{.stage = Stage::pidfile,
+                 .path = name,
+                 .detail = "it holds something else than a pid",
+                 .hint = "a pidfile is replaced and removed; whose is this one?"};
+}
+
+std::optional<pid_t> pid_in(const std::string& path) {
+  const UniqueFd file(
+      ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY));
+  struct stat what {};
+  const bool is_ours = file && ::fstat(file.get(), &what) == 0 && objection_to(what) == nullptr;
+  const std::string text = is_ours ? content_of(file.get()) : std::string();
+  const std::size_t end = text.find('\n');
+  if (end == std::string::npos) return std::nullopt;
+  const auto pid = number_in<pid_t>(std::string_view(text).substr(0, end));
+  return pid && *pid > 0 ? pid : std::nullopt;
+}
+
+// To its owner, whatever the umask.
+bool make_readable(int fd) {
+  struct stat file {};
+  return ::fstat(fd, &file) == 0 && ::fchmod(fd, (file.st_mode & 0777) | S_IRUSR | S_IWUSR) == 0;
+}
+
+bool write_identity(int fd, const std::string& line) {
+  if (::ftruncate(fd, 0) != 0 || ::lseek(fd, 0, SEEK_SET) != 0) return false;
+  return write_all(fd, line);
+}
+
+}  // namespace
+
+Result<Pidfile> Pidfile::claim(const std::string& path) {
+  // A privileged caller does not follow links; for others the file is where the link leads.
+  Pidfile pidfile(is_privileged() ? with_real_directory(path) : resolve(path));
+  if (Status trusted = pidfile.check_trust(); !trusted.ok()) return trusted.failure();
+  if (Status locked = pidfile.lock(IfMissing::create); !locked.ok()) return locked.failure();
+  if (Status free = check_replaceable(pidfile.path_, path); !free.ok()) return free.failure();
+  auto found = pidfile.find_running();
+  if (found.ok() && !found.value()) return pidfile;
+  pidfile.unlock();
+  if (!found.ok()) return found.failure();
+  return Failure{.stage = Stage::running,
+                 .path = path,
+                 .detail = fmt::format("already running as process {}: '{}'",
+                                       found.value()->identity.pid, path),
+                 .hint = "tether --stop with the same --pidfile ends it"};
+}
+
+Result<Pidfile> Pidfile::look(const std::string& path, std::optional<Running>& running) {
+  Pidfile pidfile(is_privileged() ? with_real_directory(path) : resolve(path));
+  if (Status trusted = pidfile.check_trust(); !trusted.ok()) return trusted.failure();
+  if (Status locked = pidfile.lock(IfMissing::leave); !locked.ok()) {
+    if (locked.failure().error_number != ENOENT) return locked.failure();
+    return pidfile;
+  }
+  auto found = pidfile.find_running();
+  pidfile.unlock();
+  if (!found.ok()) return found.failure();
+  running = std::move(found.value());
+  if (running) pidfile.subject_ = running->identity;
+  return pidfile;
+}
+
+Pidfile::~Pidfile() {
+  if (!lock_) return;
+  // Empty: this run has made it. Whoever waits for the lock looks again after getting it.
+  if (content_of(lock_.get()).empty()) (void)::unlink(identity_path().c_str());
+  unlock();
+}
+
+Status Pidfile::check_trust() const {
+  struct stat file {};
+  if (::lstat(path_.c_str(), &file) != 0)
+    return errno == ENOENT ? Status(Unit{}) : pidfile_failure(errno, path_);
+  const char* objection = objection_to(file);
+  return objection == nullptr ? Status(Unit{}) : distrust(path_, objection);
+}
+
+Status Pidfile::lock(IfMissing if_missing) {
+  const std::string path = identity_path();
+  // To look and to remove, a read-only file system is no obstacle.
+  const int access = if_missing == IfMissing::create ? O_RDWR | O_CREAT : O_RDONLY;
+  for (int attempt = 0; attempt < lock_attempts; ++attempt) {
+    lock_.reset(::open(path.c_str(), access | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY,
+                       identity_mode));
+    // A directory that is missing is told by the name that the user knows.
+    if (!lock_) return pidfile_failure(errno, errno == ENOENT ? path_ : path);
+    struct stat file {};
+    (void)::fstat(lock_.get(), &file);
+    const char* objection = objection_to(file);
+    if (objection != nullptr) {
+      lock_.reset();
+      return distrust(path, objection);
+    }
+    // Ours to read next time, whatever the umask.
+    if ((file.st_mode & 0777) != identity_mode) (void)::fchmod(lock_.get(), identity_mode);
+    // The file may have been removed between the opening and the lock.
+    if (::flock(lock_.get(), LOCK_EX | LOCK_NB) == 0) {
+      if (is_still_at(lock_.get(), path)) return Unit{};
+    } else if (errno != EWOULDBLOCK && errno != EINTR) {
+      const int error_number = errno;
+      lock_.reset();
+      return pidfile_failure(error_number, path);
+    } else {
+      (void)::nanosleep(&lock_pause, nullptr);
+    }
+  }
+  lock_.reset();
+  return Failure{.stage = Stage::pidfile,
+                 .path = path_,
+                 .detail = "another start by it does not come to an end"};
+}
+
+// A child that was forked meanwhile has a share in the lock, which closing alone would not end.
+void Pidfile::unlock() {
+  (void)::flock(lock_.get(), LOCK_UN);
+  lock_.reset();
+}
+
+std::optional<ProcessIdentity> Pidfile::believed() const {
+  auto identity = parse_identity(content_of(lock_.get()));
+  if (!identity || pid_in(path_) != identity->pid) return std::nullopt;
+  return identity;
+}
+
+Result<std::optional<Pidfile::Running>> Pidfile::find_running() const {
+  const auto identity = believed();
+  if (!identity) return std::optional<Running>();
+  // Opened first: what is found out by number after that is about the process it is open for.
+  Running running{*identity, UniqueFd(open_pidfd(identity->pid))};
+  if (!running.pidfd) {
+    const int error_number = errno;
+    // Without pidfd_open (a sandbox filters it) a number that is not in use can still be told.
+    const bool is_free = ::kill(identity->pid, 0) != 0 && errno == ESRCH;
+    if (error_number == ESRCH || is_free) return std::optional<Running>();
+    return pidfile_failure(error_number, path_);
+  }
+  const auto now = identify(identity->pid, running.pidfd.get());
+  if (!now) return std::optional<Running>();
+  const auto same = is_same(*now, *identity);
+  if (!same)
+    return Failure{
+        .stage = Stage::pidfile,
+        .path = path_,
+        .detail = fmt::format(
+            "/proc does not show whether process {} is the one it was written for", identity->pid),
+        .hint = is_privileged() ? "is /proc mounted?" : "the superuser may see it"};
+  if (!*same) return std::optional<Running>();
+  return std::optional(std::move(running));
+}
+
+Status Pidfile::write_for(pid_t child, int pidfd) {
+  const auto identity = identify(child, pidfd);
+  // What is the same as itself can be told from others.
+  if (identity && is_same(*identity, *identity)) return write(*identity);
+  return Failure{.stage = Stage::pidfile,
+                 .path = path_,
+                 .detail = "without /proc a process cannot be told from others",
+                 .hint = "mount -t proc proc /proc"};
+}
+
+Status Pidfile::write(const ProcessIdentity& child) {
+  if (!lock_)
+    if (Status locked = lock(IfMissing::create); !locked.ok()) return locked;
+  const std::string before = content_of(lock_.get());
+  // First the identity: until the pidfile follows, the two disagree, and neither is believed.
+  ReplacementFile file;
+  const bool written = write_identity(lock_.get(), to_line(child)) &&
+                       file.open(path_, pidfile_mode) && make_readable(file.fd()) &&
+                       file.commit(fmt::format("{}\n", child.pid));
+  const int error_number = errno;
+  if (written) {
+    subject_ = child;
+  } else {
+    (void)write_identity(lock_.get(), before);
+    if (before.empty()) (void)::unlink(identity_path().c_str());
+  }
+  unlock();
+  return written ? Status(Unit{}) : pidfile_failure(error_number, path_);
+}
+
+void Pidfile::remove() {
+  if (!subject_ || !lock(IfMissing::leave).ok()) return;
+  const auto identity = parse_identity(content_of(lock_.get()));
+  if (identity && is_same(*identity, *subject_).value_or(false)) {
+    // A daemon may have removed its own, and somebody else have put another in its place.
+    if (pid_in(path_) == identity->pid) (void)::unlink(path_.c_str());
+    (void)::unlink(identity_path().c_str());
+  }
+  unlock();
+  subject_.reset();
+}
+
+}  // namespace tether

@@ -1,0 +1,139 @@
+#include "setup/preparation.hpp"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "setup/gate.hpp"
+#include "sys/cgroup.hpp"
+#include "sys/children.hpp"
+#include "sys/descriptors.hpp"
+#include "sys/pidfd.hpp"
+#include "sys/privilege.hpp"
+
+namespace tether {
+namespace {
+
+struct Questions {
+  Prepared& prepared;
+  Depth depth;
+  const Options& options;
+  const Inherited& inherited;
+  Receiver* receiver;
+  CallersDescriptors callers;
+
+  [[nodiscard]] bool looks() const { return depth == Depth::look; }
+
+  Status records() {
+    return looks() ? check_record_descriptors(options, callers)
+                   : prepared.reporter.open(options, callers);
+  }
+
+  Status privilege() { return check_privilege(options, facts_for(options, nullptr)); }
+
+  Status receiving_end() {
+    if (receiver != nullptr) return receiver->open(options, callers);
+    const bool is_named = looks() && options.pidfd_fd && !options.become;
+    return is_named ? Receiver().open(options, callers) : Status(Unit{});
+  }
+
+  Status gate() { return check_gate(options, callers); }
+
+  Status ties() {
+    if (!options.has_tie()) return Unit{};
+    Result<TieWatch> opened = TieWatch::open(options, inherited.parent, callers);
+    if (!opened.ok()) return opened.failure();
+    prepared.ties = std::move(opened.value());
+    return Unit{};
+  }
+
+  Status command() {
+    Result<Launch> launch = Launch::prepare(options, inherited);
+    if (!launch.ok()) return launch.failure();
+    prepared.launch.emplace(std::move(launch.value()));
+    return Unit{};
+  }
+
+  Status pidfile() {
+    if (looks() || !options.pidfile) return Unit{};
+    Result<Pidfile> claimed = Pidfile::claim(*options.pidfile);
+    if (!claimed.ok()) return claimed.failure();
+    prepared.pidfile.emplace(std::move(claimed.value()));
+    return Unit{};
+  }
+
+  Status files() { return looks() ? Status(Unit{}) : prepared.launch->open_files(); }
+
+  Status readiness() {
+    if (looks() || !options.notify) return Unit{};
+    Result<ReadinessChannel> opened = ReadinessChannel::open(options);
+    if (!opened.ok()) return opened.failure();
+    prepared.readiness = std::move(opened.value());
+    prepared.launch->add(prepared.readiness.for_command());
+    return Unit{};
+  }
+
+  Status cgroup() {
+    if (!options.cgroup) return Unit{};
+    if (looks()) return look_at_cgroup();
+    Result<ChildCgroup> opened = ChildCgroup::open(*options.cgroup);
+    if (!opened.ok()) return opened.failure();
+    prepared.cgroup.emplace(std::move(opened.value()));
+    return options.tree ? prepared.cgroup->cgroup().check_free_of_others() : Status(Unit{});
+  }
+
+  Status look_at_cgroup() {
+    Result<Cgroup> found = Cgroup::look(*options.cgroup);
+    if (!found.ok()) return found.failure();
+    const Cgroup& cgroup = prepared.seen_cgroup.emplace(std::move(found.value()));
+    return options.tree && cgroup.is_there() ? cgroup.check_free_of_others() : Status(Unit{});
+  }
+
+  // Before the spawn: this process inherits the tree if the warden of the tree goes.
+  Status tree() {
+    if (!options.tree) return Unit{};
+    if (!can_see_family())
+      return Failure{.stage = Stage::guarantee,
+                     .detail = "--tree needs /proc, to find who belongs to it",
+                     .hint = "mount -t proc proc /proc"};
+    if (looks()) return Unit{};
+    if (!adopt_orphans()) return Failure{.stage = Stage::helper, .error_number = errno};
+    prepared.strangers = children_of(::getpid());
+    return Unit{};
+  }
+};
+
+// What makes files comes late, and what may wait for another process comes before what would have
+// to be removed. The pidfile comes before the files: the log of the service that runs is not
+// touched.
+constexpr Status (Questions::*in_order[])() = {
+    &Questions::records,   &Questions::privilege, &Questions::receiving_end, &Questions::gate,
+    &Questions::ties,      &Questions::command,   &Questions::pidfile,       &Questions::files,
+    &Questions::readiness, &Questions::cgroup,    &Questions::tree,
+};
+
+}  // namespace
+
+Status prepare(Prepared& prepared, Depth depth, const Options& options, const Inherited& inherited,
+               Receiver* receiver) {
+  Questions questions{
+      prepared, depth,
+      options,  inherited,
+      receiver, {options.status_fd, options.block_fd, options.die_on_eof, options.pidfd_fd}};
+  for (const auto question : in_order)
+    if (Status answer = (questions.*question)(); !answer.ok()) return answer;
+  return Unit{};
+}
+
+CallerFacts facts_for(const Options& options, const Launch* launch) {
+  CallerFacts caller;
+  if (!options.autokill && !options.has_tie()) return caller;
+  caller.sys_admin = has_sys_admin();
+  caller.may_change_credentials = may_change_credentials();
+  caller.is_first_process = ::getpid() == 1;
+  caller.command_has_capabilities = launch != nullptr && launch->command_has_capabilities();
+  return caller;
+}
+
+}  // namespace tether

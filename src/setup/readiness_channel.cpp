@@ -1,0 +1,226 @@
+#include "setup/readiness_channel.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <cstddef>
+#include <cstdlib>
+#include <cstring>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "sys/deadline.hpp"
+#include "sys/pidfd.hpp"
+#include "sys/process_identity.hpp"
+
+namespace tether {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+constexpr std::size_t longest_message = 8192;
+constexpr std::size_t most_descriptors = 253;  // SCM_MAX_FD: what one message may bring
+constexpr milliseconds longest_linger{100};
+
+Failure notify_failure(int error_number) {
+  return Failure{.stage = Stage::descriptor, .error_number = error_number, .detail = "--notify"};
+}
+
+// Where a socket may have its path. A privileged COMMAND may give its privileges up, and must still
+// reach it: not in the superuser's own runtime directory.
+std::vector<std::string> socket_directories() {
+  std::vector<std::string> directories;
+  if (::geteuid() == 0) {
+    directories.emplace_back("/run");
+  } else if (const char* runtime = std::getenv("XDG_RUNTIME_DIR")) {
+    directories.emplace_back(runtime);
+  }
+  const char* temporary = std::getenv("TMPDIR");
+  directories.emplace_back(temporary != nullptr && *temporary != 0 ? temporary : "/tmp");
+  return directories;
+}
+
+// The descriptors that came with a message are closed: of a BARRIER=1, that is the answer.
+pid_t take_control_data(msghdr& header, uid_t& uid) {
+  pid_t pid = -1;
+  for (cmsghdr* part = CMSG_FIRSTHDR(&header); part != nullptr; part = CMSG_NXTHDR(&header, part)) {
+    if (part->cmsg_level != SOL_SOCKET) continue;
+    if (part->cmsg_type == SCM_CREDENTIALS) {
+      ucred credentials{};
+      std::memcpy(&credentials, CMSG_DATA(part), sizeof credentials);
+      pid = credentials.pid;
+      uid = credentials.uid;
+    } else if (part->cmsg_type == SCM_RIGHTS) {
+      const std::size_t bytes = part->cmsg_len - CMSG_LEN(0);
+      for (std::size_t at = 0; at + sizeof(int) <= bytes; at += sizeof(int)) {
+        int fd = -1;
+        std::memcpy(&fd, CMSG_DATA(part) + at, sizeof fd);
+        (void)::close(fd);
+      }
+    }
+  }
+  return pid;
+}
+
+}  // namespace
+
+Result<ReadinessChannel> ReadinessChannel::open(const Options& options) {
+  ReadinessChannel readiness;
+  readiness.how_ = options.notify;
+  if (!options.notify) return readiness;
+  if (options.notify->kind == Notify::Kind::socket) {
+    if (Status opened = readiness.open_socket(); !opened.ok()) return opened.failure();
+    return readiness;
+  }
+  int ends[2] = {-1, -1};
+  if (::pipe2(ends, O_CLOEXEC) != 0) return notify_failure(errno);
+  readiness.ours_.reset(ends[0]);
+  readiness.childs_end_.reset(ends[1]);
+  (void)::fcntl(ends[0], F_SETFL, O_NONBLOCK);
+  return readiness;
+}
+
+ReadinessChannel::ReadinessChannel(ReadinessChannel&& other) noexcept {
+  *this = std::move(other);
+}
+
+ReadinessChannel& ReadinessChannel::operator=(ReadinessChannel&& other) noexcept {
+  if (this == &other) return *this;
+  close();
+  how_ = std::exchange(other.how_, std::nullopt);
+  ours_ = std::move(other.ours_);
+  childs_end_ = std::move(other.childs_end_);
+  directory_ = std::exchange(other.directory_, {});
+  address_ = std::exchange(other.address_, {});
+  sender_ = other.sender_;
+  at_end_ = other.at_end_;
+  return *this;
+}
+
+Status ReadinessChannel::open_socket() {
+  ours_.reset(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  const int on = 1;
+  if (!ours_ || ::setsockopt(ours_.get(), SOL_SOCKET, SO_PASSCRED, &on, sizeof on) != 0)
+    return notify_failure(errno);
+  for (const std::string& directory : socket_directories())
+    if (bind_in(directory)) return Unit{};
+  // The kernel picks a free abstract name.
+  sockaddr_un name{};
+  name.sun_family = AF_UNIX;
+  socklen_t size = sizeof name;
+  if (::bind(ours_.get(), reinterpret_cast<sockaddr*>(&name), sizeof name.sun_family) != 0 ||
+      ::getsockname(ours_.get(), reinterpret_cast<sockaddr*>(&name), &size) != 0)
+    return notify_failure(errno);
+  const std::size_t length = size - offsetof(sockaddr_un, sun_path) - 1;
+  address_ = "@" + std::string(name.sun_path + 1, length);
+  return Unit{};
+}
+
+bool ReadinessChannel::bind_in(const std::string& directory) {
+  std::string made = fmt::format("{}/tether.XXXXXX", directory);
+  const std::string file_name = "/notify";
+  sockaddr_un name{};
+  name.sun_family = AF_UNIX;
+  if (directory.empty() || directory.front() != '/' ||
+      made.size() + file_name.size() >= sizeof name.sun_path || ::mkdtemp(made.data()) == nullptr)
+    return false;
+  directory_ = made;
+  address_ = made + file_name;
+  std::memcpy(name.sun_path, address_.data(), address_.size());
+  // Anybody may come here and write: who it was is seen by the credentials.
+  const UniqueFd own(::open(made.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (own && ::bind(ours_.get(), reinterpret_cast<sockaddr*>(&name), sizeof name) == 0 &&
+      ::fchmodat(own.get(), file_name.c_str() + 1, 0666, 0) == 0 && ::fchmod(own.get(), 0711) == 0)
+    return true;
+  (void)::unlink(address_.c_str());
+  (void)::rmdir(made.c_str());
+  directory_.clear();
+  address_.clear();
+  return false;
+}
+
+Launch::Extras ReadinessChannel::for_command() const {
+  Launch::Extras extras;
+  if (!how_) return extras;
+  if (how_->kind == Notify::Kind::socket) {
+    extras.environment.push_back({"NOTIFY_SOCKET", address_});
+  } else {
+    extras.redirection = Redirection{childs_end_.get(), how_->fd};
+  }
+  return extras;
+}
+
+std::optional<NotifyMessage> ReadinessChannel::next() {
+  if (!ours_ || at_end_) return std::nullopt;
+  return how_->kind == Notify::Kind::socket ? next_datagram() : next_line();
+}
+
+std::optional<NotifyMessage> ReadinessChannel::next_line() {
+  std::array<char, 512> text;
+  const ssize_t size = ::read(ours_.get(), text.data(), text.size());
+  if (size < 0) return std::nullopt;
+  at_end_ = size == 0;
+  NotifyMessage message;
+  message.ready = is_ready_line({text.data(), static_cast<std::size_t>(size)});
+  return message;
+}
+
+std::optional<NotifyMessage> ReadinessChannel::next_datagram() {
+  std::array<char, longest_message> text;
+  alignas(cmsghdr)
+      std::array<char, CMSG_SPACE(sizeof(ucred)) + CMSG_SPACE(most_descriptors * sizeof(int))>
+          control;
+  iovec part{text.data(), text.size()};
+  msghdr header{};
+  header.msg_iov = &part;
+  header.msg_iovlen = 1;
+  header.msg_control = control.data();
+  header.msg_controllen = control.size();
+  const ssize_t size = ::recvmsg(ours_.get(), &header, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+  if (size < 0) return std::nullopt;
+  uid_t uid = static_cast<uid_t>(-1);
+  sender_ = take_control_data(header, uid);
+  const bool is_trusted =
+      uid == 0 || uid == ::geteuid() || (sender_ > 0 && is_descendant(sender_, ::getpid()));
+  const bool is_whole = (header.msg_flags & MSG_TRUNC) == 0;
+  if (!is_trusted || !is_whole) return NotifyMessage{};
+  return parse_notify_message({text.data(), static_cast<std::size_t>(size)});
+}
+
+void ReadinessChannel::linger(pid_t child) {
+  if (!ours_ || how_->kind != Notify::Kind::socket) return;
+  const UniqueFd helper(sender_ > 0 && sender_ != child ? open_pidfd(sender_) : -1);
+  // It has left already, with all it had to say in the queue.
+  const bool has_left = sender_ > 0 && sender_ != child && !helper;
+  const auto end = steady_clock::now() + longest_linger;
+  for (bool done = has_left; !done;) {
+    const auto left = time_until(end);
+    std::array<pollfd, 2> watched{pollfd{ours_.get(), POLLIN, 0}, pollfd{helper.get(), POLLIN, 0}};
+    const int ready =
+        left.count() == 0 ? 0 : ::poll(watched.data(), watched.size(), poll_timeout(left));
+    done = ready <= 0 || watched[1].revents != 0;
+    while (const auto message = next()) done = done || message->barrier;
+  }
+}
+
+void ReadinessChannel::close() {
+  if (!directory_.empty()) {
+    (void)::unlink(address_.c_str());
+    (void)::rmdir(directory_.c_str());
+    directory_.clear();
+  }
+  ours_.reset();
+  childs_end_.reset();
+}
+
+}  // namespace tether

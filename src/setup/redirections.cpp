@@ -1,0 +1,252 @@
+#include "setup/redirections.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <utility>
+
+#include "sys/descriptors.hpp"
+#include "sys/paths.hpp"
+
+namespace tether {
+namespace {
+
+constexpr int output_flags = O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY;
+constexpr mode_t output_mode = 0666;  // less the umask
+constexpr mode_t nohup_mode = 0600;
+constexpr const char* standard_names[] = {"input", "output", "error"};
+
+Failure open_failure(Stage stage, const std::string& path) {
+  return Failure{.stage = stage, .error_number = errno, .path = path};
+}
+
+// A file that is appended to, made if it is missing; `made` is then where it is, through no link.
+UniqueFd open_or_create(const std::string& path, mode_t mode, std::string& made) {
+  // A link may lead to where no file is yet.
+  const std::string real_path = resolve(path);
+  UniqueFd file(::open(real_path.c_str(), output_flags | O_CREAT | O_EXCL, mode));
+  if (file) made = real_path;
+  // With O_CREAT as in a shell: it makes the kernel look at whose file it is (protected_regular,
+  // proc_sys_fs(5)).
+  if (!file && errno == EEXIST) file.reset(::open(path.c_str(), output_flags | O_CREAT, mode));
+  return file;
+}
+
+// Nothing that COMMAND could have a copy of.
+bool put_placeholder(int fd) {
+  UniqueFd placeholder(::open("/", O_PATH | O_CLOEXEC));
+  if (placeholder.get() == fd) return placeholder.release() == fd;
+  return placeholder && ::dup3(placeholder.get(), fd, O_CLOEXEC) >= 0;
+}
+
+bool is_empty(int fd) {
+  struct stat file {};
+  return ::fstat(fd, &file) == 0 && file.st_size == 0;
+}
+
+// Somebody may wait for the other end of it, or own the terminal.
+bool is_connection(int fd) {
+  struct stat file {};
+  if (::fstat(fd, &file) != 0) return false;
+  return S_ISFIFO(file.st_mode) || S_ISSOCK(file.st_mode) || ::isatty(fd) == 1;
+}
+
+std::string notice_of(const std::vector<const char*>& lost) {
+  if (lost.empty()) return {};
+  const auto last = lost.end() - 1;
+  const std::string names =
+      lost.size() == 1 ? *last
+                       : fmt::format("{} and {}", fmt::join(lost.begin(), last, ", "), *last);
+  const bool has_output = lost.size() > 1 || lost.front() != standard_names[STDIN_FILENO];
+  return fmt::format("COMMAND has /dev/null for standard {}{}", names,
+                     has_output ? "; --log=FILE keeps what it says" : "");
+}
+
+}  // namespace
+
+Result<Redirections> Redirections::open(const Options& options) {
+  Redirections redirections;
+  for (const int fd : options.keep_fds)
+    if (fd <= 2) redirections.kept_.push_back(fd);
+  // COMMAND's own channel is put there by others.
+  if (const auto fd = options.notify_fd()) redirections.kept_.push_back(*fd);
+  if (Status named = redirections.open_named(options); !named.ok()) return named.failure();
+  if (options.nohup)
+    if (Status replaced = redirections.replace_terminals(); !replaced.ok())
+      return replaced.failure();
+  if (options.mode == Mode::detach)
+    if (Status replaced = redirections.replace_connections(); !replaced.ok())
+      return replaced.failure();
+  return redirections;
+}
+
+Status Redirections::open_named(const Options& options) {
+  if (options.standard_input) {
+    UniqueFd file(::open(options.standard_input->c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
+    if (!file) return open_failure(Stage::input, *options.standard_input);
+    put(std::move(file), STDIN_FILENO);
+  }
+  Status opened = Unit{};
+  if (options.standard_output) opened = open_output(*options.standard_output, {STDOUT_FILENO});
+  if (options.standard_error && opened.ok())
+    opened = open_output(*options.standard_error, {STDERR_FILENO});
+  if (options.log && opened.ok())
+    opened = open_output(*options.log, {STDOUT_FILENO, STDERR_FILENO});
+  if (options.truncate)
+    for (const Redirection& redirection : list_)
+      if (redirection.to != STDIN_FILENO) truncated_.push_back(redirection.to);
+  return opened;
+}
+
+Status Redirections::open_output(const std::string& path, const std::vector<int>& targets) {
+  std::string made;
+  UniqueFd file = open_or_create(path, output_mode, made);
+  if (!file) return open_failure(Stage::output, path);
+  if (!made.empty()) created_.push_back({made, file.get()});
+  for (const int to : targets) list_.push_back({file.get(), to});
+  opened_.push_back(std::move(file));
+  return Unit{};
+}
+
+// nohup(1): only terminals are replaced. Standard input by what cannot be read, output by a file,
+// error by a copy of output.
+Status Redirections::replace_terminals() {
+  const auto is_terminal = [&](int fd) { return !is_set(fd) && ::isatty(fd) == 1; };
+  const bool input = is_terminal(STDIN_FILENO);
+  const bool output = is_terminal(STDOUT_FILENO);
+  const bool error = is_terminal(STDERR_FILENO);
+  const bool no_output = !is_set(STDOUT_FILENO) && !is_inherited(STDOUT_FILENO);
+  const char* ignoring = input ? "ignoring input and " : "";
+  if (input) {
+    if (Status null = put_null(STDIN_FILENO, O_WRONLY); !null.ok()) return null;
+    if (!output && !error) nohup_notice_ = "ignoring input";
+  }
+  int file = -1;
+  if (output || (error && no_output)) {
+    std::string name;
+    Result<int> opened = open_nohup_out(name);
+    if (!opened.ok()) return opened.failure();
+    file = opened.value();
+    // A closed standard output is where the file lands for nohup(1).
+    list_.push_back({file, STDOUT_FILENO});
+    nohup_notice_ = fmt::format("{}appending output to '{}'", ignoring, name);
+  } else if (error) {
+    nohup_notice_ = fmt::format("{}redirecting standard error to standard output", ignoring);
+  }
+  if (!error) return Unit{};
+  if (file < 0) {
+    UniqueFd copy(::fcntl(current(STDOUT_FILENO), F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
+    if (!copy) return open_failure(Stage::output, "standard output");
+    put(std::move(copy), STDERR_FILENO);
+    error_is_copy_ = true;
+  } else {
+    list_.push_back({file, STDERR_FILENO});
+  }
+  return Unit{};
+}
+
+// In the working directory, else in the home directory. Mode 0600 whatever the umask.
+Result<int> Redirections::open_nohup_out(std::string& name) {
+  const auto open_at = [&](const std::string& path) {
+    std::string made;
+    UniqueFd file = open_or_create(path, nohup_mode, made);
+    if (!file) return -1;
+    if (!made.empty()) {
+      (void)::fchmod(file.get(), nohup_mode);
+      created_.push_back({made, file.get()});
+    }
+    name = path;
+    opened_.push_back(std::move(file));
+    return opened_.back().get();
+  };
+  if (const int file = open_at("nohup.out"); file >= 0) return file;
+  Failure failure = open_failure(Stage::output, "nohup.out");
+  const char* home = std::getenv("HOME");
+  if (home == nullptr) return failure;
+  const std::string at_home = fmt::format("{}/nohup.out", home);
+  if (const int file = open_at(at_home); file >= 0) return file;
+  failure.hint = fmt::format("nor can '{}' be opened: name a file with --log", at_home);
+  return failure;
+}
+
+Status Redirections::replace_connections() {
+  std::vector<const char*> lost;
+  bool output_lost = false;
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd) {
+    const bool is_copy = fd == STDERR_FILENO && error_is_copy_;
+    if (is_copy ? !output_lost : is_set(fd)) continue;
+    // A closed one would be the number of the first file that COMMAND opens.
+    const bool was_open = is_copy || is_inherited(fd);
+    if (was_open && !is_copy && !is_connection(fd)) continue;
+    if (Status null = put_null(fd, O_RDWR); !null.ok()) return null;
+    if (fd == STDOUT_FILENO) output_lost = was_open;
+    if (was_open) lost.push_back(standard_names[fd]);
+  }
+  detach_notice_ = notice_of(lost);
+  return Unit{};
+}
+
+Status Redirections::put_null(int to, int flags) {
+  UniqueFd null(::open("/dev/null", flags | O_CLOEXEC));
+  if (!null) return open_failure(Stage::output, "/dev/null");
+  put(std::move(null), to);
+  return Unit{};
+}
+
+int Redirections::current(int to) const {
+  for (const Redirection& redirection : list_)
+    if (redirection.to == to) return redirection.from;
+  return to;
+}
+
+bool Redirections::is_set(int to) const {
+  return current(to) != to || std::find(kept_.begin(), kept_.end(), to) != kept_.end();
+}
+
+void Redirections::put(UniqueFd from, int to) {
+  const auto is_for_it = [to](const Redirection& redirection) { return redirection.to == to; };
+  list_.erase(std::remove_if(list_.begin(), list_.end(), is_for_it), list_.end());
+  list_.push_back({from.get(), to});
+  opened_.push_back(std::move(from));
+}
+
+// Only what is still the same file, and still empty: somebody else may have written to it.
+void Redirections::remove_created() {
+  for (const Created& created : created_)
+    if (is_still_at(created.fd, created.path) && is_empty(created.fd))
+      (void)::unlink(created.path.c_str());
+  created_.clear();
+}
+
+void Redirections::keep() {
+  created_.clear();
+  opened_.clear();
+}
+
+Status reserve_descriptors(const Options& options) {
+  if (options.become) {
+    const int fd = *options.pidfd_fd;
+    if (::fcntl(fd, F_GETFD) >= 0)
+      return Failure{.stage = Stage::descriptor,
+                     .detail = fmt::format("--pidfd-fd={} is open already", fd),
+                     .hint = "with --become the pidfd is put there: name a free number above 2"};
+    if (!put_placeholder(fd))
+      return Failure{.stage = Stage::descriptor,
+                     .error_number = errno,
+                     .detail = fmt::format("--pidfd-fd={}", fd),
+                     .hint = "name a free number below the limit of open files (ulimit -n)"};
+  }
+  const auto fd = options.notify_fd();
+  if (!fd || ::fcntl(*fd, F_GETFD) >= 0 || put_placeholder(*fd)) return Unit{};
+  return Failure{.stage = Stage::descriptor,
+                 .error_number = errno,
+                 .detail = fmt::format("--notify=fd:{}", *fd)};
+}
+
+}  // namespace tether

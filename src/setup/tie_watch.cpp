@@ -1,0 +1,136 @@
+#include "setup/tie_watch.hpp"
+
+#include <fmt/format.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include "sys/pidfd.hpp"
+
+namespace tether {
+namespace {
+
+// COMMAND reads what is left when it likes: nothing tells when that is done.
+constexpr std::chrono::milliseconds look_interval{50};
+
+Failure tie_failure(int error_number, std::string detail) {
+  return Failure{.stage = Stage::tie, .error_number = error_number, .detail = std::move(detail)};
+}
+
+// A file is at its end, or never is, whoever is gone. Of what is neither a file nor a device of the
+// old kind the kernel tells by poll.
+bool can_hang_up(int fd) {
+  struct stat what {};
+  if (::fstat(fd, &what) != 0) return true;
+  if (S_ISCHR(what.st_mode)) return ::isatty(fd) != 0;
+  return !S_ISREG(what.st_mode) && !S_ISDIR(what.st_mode) && !S_ISBLK(what.st_mode);
+}
+
+}  // namespace
+
+Result<TieWatch> TieWatch::open(const Options& options, pid_t parent,
+                                const CallersDescriptors& callers) {
+  TieWatch watch;
+  Status opened = Unit{};
+  if (options.die_with_parent) opened = watch.open_parent(parent);
+  for (const ProcessName& name : options.die_with)
+    if (opened.ok()) opened = watch.open_process(name);
+  if (options.die_on_eof && opened.ok())
+    opened = watch.open_descriptor(*options.die_on_eof, callers);
+  if (!opened.ok()) return opened.failure();
+  return watch;
+}
+
+Status TieWatch::open_parent(pid_t parent) {
+  if (parent == 0)
+    return Failure{.stage = Stage::tie,
+                   .detail = "--die-with-parent: the parent is in another PID namespace",
+                   .hint = "--die-on-eof sees it go, by a pipe that it holds"};
+  UniqueFd pidfd(open_pidfd(parent));
+  // Somebody else is our parent by now: the one that was has died.
+  if (!pidfd || has_ended(pidfd.get())) return tie_failure(ESRCH, "--die-with-parent");
+  processes_.push_back({std::move(pidfd), Cause::parent});
+  return Unit{};
+}
+
+Status TieWatch::open_process(const ProcessName& name) {
+  const std::string option = fmt::format("--die-with-pid={}", name.pid);
+  UniqueFd pidfd(open_pidfd(name.pid));
+  if (!pidfd) return tie_failure(errno, option);
+  if (has_ended(pidfd.get())) return tie_failure(ESRCH, option);
+  const auto inode = pidfs_inode(pidfd.get());
+  if (name.inode && !inode)
+    return Failure{.stage = Stage::tie,
+                   .detail = option + ": this kernel gives processes no inode",
+                   .hint = "Linux 6.9 does"};
+  if (name.inode && inode != name.inode)
+    return Failure{.stage = Stage::tie,
+                   .detail = option + ": the number is another process's by now",
+                   .hint = "the process that was meant has ended"};
+  processes_.push_back({std::move(pidfd), Cause::pid});
+  return Unit{};
+}
+
+Status TieWatch::open_descriptor(int fd, const CallersDescriptors& callers) {
+  const std::string option = fmt::format("--die-on-eof={}", fd);
+  if (!callers.has(fd)) return tie_failure(EBADF, option);
+  if (!can_hang_up(fd))
+    return Failure{.stage = Stage::tie,
+                   .detail = option + ": no pipe, socket or terminal, so nobody can hang up",
+                   .hint = "what ties it is the reading end of a pipe that somebody holds open"};
+  // COMMAND's copy would keep the other end from seeing that we are gone.
+  withhold(fd);
+  eof_fd_ = fd;
+  return Unit{};
+}
+
+void TieWatch::begin(Duration timeout) {
+  if (!has_begun_ && timeout != never) deadline_ = Clock::now() + timeout;
+  has_begun_ = true;
+}
+
+void TieWatch::add_to(PollSet& watched) {
+  for (Process& process : processes_) process.token = watched.add(process.pidfd.get());
+  // While something is left to read the hang-up is ready all the time: then only the clock helps.
+  eof_token_ = watched.add(look_again_ ? -1 : eof_fd_, POLLRDHUP);
+}
+
+std::optional<Cause> TieWatch::reason(const PollSet& watched) {
+  const auto now = Clock::now();
+  for (const Process& process : processes_)
+    if (watched.is_ready(process.token)) {
+      const Cause cause = process.cause;
+      processes_.clear();
+      return cause;
+    }
+  if (eof_fd_ >= 0 && is_at_end(watched.events_of(eof_token_))) {
+    eof_fd_ = -1;
+    look_again_.reset();
+    return Cause::eof;
+  }
+  if (!deadline_ || now < *deadline_) return std::nullopt;
+  deadline_.reset();
+  return Cause::timeout;
+}
+
+// Without reading: what is left is COMMAND's.
+bool TieWatch::is_at_end(short events) {
+  const bool was_hung_up = look_again_.has_value();
+  if (was_hung_up && Clock::now() < *look_again_) return false;
+  if (!was_hung_up && (events & (POLLHUP | POLLRDHUP | POLLERR)) == 0) return false;
+  int left = 0;
+  if (::ioctl(eof_fd_, FIONREAD, &left) != 0 || left == 0) return true;
+  look_again_ = Clock::now() + look_interval;
+  return false;
+}
+
+std::optional<Clock::time_point> TieWatch::next_look() const {
+  if (deadline_ && look_again_) return std::min(*deadline_, *look_again_);
+  return deadline_ ? deadline_ : look_again_;
+}
+
+}  // namespace tether

@@ -1,0 +1,158 @@
+#include "spawn/spawn.hpp"
+
+#include <linux/sched.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <csignal>
+#include <utility>
+
+#include "spawn/child.hpp"
+#include "sys/children.hpp"
+#include "sys/pidfd.hpp"
+
+namespace tether {
+namespace {
+
+Failure failure_from(const ChildReport& report) {
+  return Failure{.stage = report.stage, .error_number = report.error_number};
+}
+
+// By somebody's SIGKILL, as everything else is blocked until the child is ready. Whatever ends it
+// after that, ends COMMAND.
+Failure killed_before_ready() {
+  Failure failure{.stage = Stage::supervise,
+                  .detail = "the child was killed before it could run anything"};
+  failure.exit_status = 128 + SIGKILL;
+  return failure;
+}
+
+// The stop that it put off, for COMMAND to act on.
+void send_what_was_put_off(const Child& child, const ChildReport& report) {
+  if (report.stopped) (void)send_signal(child.pidfd.get(), SIGTSTP);
+}
+
+bool shares_memory(const SpawnRequest& request) {
+  return can_share_memory() && request.way != CloneWay::fork && !request.is_held;
+}
+
+Child child_from(const SpawnRequest& request, Cloned cloned) {
+  Child child;
+  child.pid = cloned.pid;
+  child.pidfd = std::move(cloned.pidfd);
+  child.autoreaped = (request.guarantees & clone_autoreap) != 0;
+  return child;
+}
+
+void stamp(Child& child) {
+  (void)::clock_gettime(CLOCK_REALTIME, &child.started_at);
+  (void)::clock_gettime(CLOCK_MONOTONIC, &child.started);
+}
+
+// A child that never became COMMAND is ending by itself: leave no zombie.
+void discard(const Child& child) {
+  if (!child.autoreaped) (void)reap(child.pidfd.get(), nullptr);
+}
+
+Result<Child> spawn_sharing_memory(const SpawnRequest& request, ChildPlan& plan) {
+  ChildReport report;
+  plan.shared_report = &report;
+  Child times;
+  stamp(times);
+  Cloned cloned = run_sharing_memory(request.way, request.guarantees, request.cgroup_fd,
+                                     run_child_on_own_stack, &plan);
+  if (cloned.pid < 0) return Failure{.stage = Stage::clone, .error_number = cloned.error_number};
+  Child child = child_from(request, std::move(cloned));
+  child.started_at = times.started_at;
+  child.started = times.started;
+  // It may have failed at the exec itself, after it was ready.
+  if (report.ready && !report.failed) {
+    send_what_was_put_off(child, report);
+    return child;
+  }
+  discard(child);
+  return report.failed ? failure_from(report) : killed_before_ready();
+}
+
+// One message of the child's; false at end of file, which is its exec or its death.
+bool next_report(int control, ChildReport& report) {
+  ssize_t got = -1;
+  do {
+    got = ::recv(control, &report, sizeof report, 0);
+  } while (got < 0 && errno == EINTR);
+  return got == sizeof report;
+}
+
+// All that it says until then.
+ChildReport until_exec(int control) {
+  ChildReport all;
+  ChildReport report;
+  while (next_report(control, report)) {
+    all.stopped = all.stopped || report.stopped;
+    if (!report.failed) continue;
+    report.stopped = all.stopped;
+    all = report;
+  }
+  return all;
+}
+
+}  // namespace
+
+std::uint64_t flags_of(const SpawnRequest& request) {
+  if (request.way == CloneWay::fork) return 0;
+  return CLONE_PIDFD | request.guarantees | (request.cgroup_fd >= 0 ? CLONE_INTO_CGROUP : 0) |
+         (shares_memory(request) ? shared_memory_flags() : 0);
+}
+
+Result<HeldChild> hold(const SpawnRequest& request, ChildPlan plan) {
+  int ends[2] = {-1, -1};
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
+    return Failure{.stage = Stage::clone, .error_number = errno};
+  UniqueFd control(ends[0]);
+  UniqueFd childs_end(ends[1]);
+  plan.control_fd = childs_end.get();
+  plan.parents_control_fd = control.get();
+
+  Child times;
+  stamp(times);
+  Cloned cloned = fork_with_pidfd(request.way, request.guarantees, SIGCHLD, request.cgroup_fd);
+  if (cloned.pid < 0) return Failure{.stage = Stage::clone, .error_number = cloned.error_number};
+  if (cloned.pid == 0) run_child(plan);
+  childs_end.reset();
+  Child child = child_from(request, std::move(cloned));
+  child.started_at = times.started_at;
+  child.started = times.started;
+
+  ChildReport report;
+  const bool spoke = next_report(control.get(), report);
+  if (spoke && report.ready) return HeldChild(std::move(child), std::move(control));
+  discard(child);
+  return spoke ? failure_from(report) : killed_before_ready();
+}
+
+Result<Child> HeldChild::release() {
+  const char word = 1;
+  (void)::send(control_.get(), &word, 1, MSG_NOSIGNAL);
+  const ChildReport report = until_exec(control_.get());
+  control_.reset();
+  if (report.failed) {
+    discard(child_);
+    return failure_from(report);
+  }
+  send_what_was_put_off(child_, report);
+  return std::move(child_);
+}
+
+HeldChild::~HeldChild() {
+  if (!control_) return;
+  control_.reset();
+  discard(child_);
+}
+
+Result<Child> spawn(const SpawnRequest& request, ChildPlan plan) {
+  if (shares_memory(request)) return spawn_sharing_memory(request, plan);
+  Result<HeldChild> held = hold(request, plan);
+  return held.ok() ? held.value().release() : Result<Child>(held.failure());
+}
+
+}  // namespace tether

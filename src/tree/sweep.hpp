@@ -1,0 +1,65 @@
+// Ends a tree: asks every member once, then kills what comes up until nothing is left, or nobody
+// who could be ended.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <set>
+#include <utility>
+
+#include "sys/deadline.hpp"
+#include "tree/members.hpp"
+
+namespace tether {
+
+struct SweepCount {
+  int ended = 0;         // members, COMMAND itself not counted, that had to be ended
+  int out_of_reach = 0;  // members that live on
+};
+
+class Sweep {
+ public:
+  Sweep() = default;
+  explicit Sweep(std::unique_ptr<Members> members) : members_(std::move(members)) {}
+
+  // The main process, which is not counted; -1 when it has been waited for.
+  void set_main(pid_t main) { main_ = main; }
+
+  // From now on every member gets `signal` once, and a SIGCONT so that a stopped one can act on it.
+  void ask(int signal);
+  // From now on every member gets SIGKILL.
+  void kill();
+
+  // Does what is due. To be called after every death, and after next_look(): a tree grows, and may
+  // do so faster than one look at it takes. Reaping is the caller's.
+  void go_on();
+  [[nodiscard]] std::chrono::milliseconds next_look() const;
+
+  // Whether it has come to its end: nothing is left, or only what we cannot end.
+  [[nodiscard]] bool is_over() const { return gave_up_ || members_->is_empty(); }
+  // When it is over.
+  [[nodiscard]] SweepCount count() const;
+
+ private:
+  using Name = std::pair<pid_t, std::uint64_t>;  // with the start time: not a later process's
+  enum class Mode { watching, asking, killing };
+
+  enum class Sent { yes, not_permitted, gone };
+  Sent send(const Relative& member, int signal);
+  void ask_all();
+  void kill_all();
+
+  std::unique_ptr<Members> members_;
+  pid_t main_ = -1;
+  Mode mode_ = Mode::watching;
+  int asked_with_ = 0;
+  Clock::time_point began_killing_;
+  bool gave_up_ = false;
+  int rounds_ = 0;
+  int left_ = 0;
+  std::set<Name> found_before_;  // in the round before, and sent SIGKILL there
+  std::set<Name> asked_;
+  std::set<Name> ended_;
+};
+
+}  // namespace tether

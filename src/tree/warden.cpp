@@ -1,0 +1,180 @@
+#include "tree/warden.hpp"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <utility>
+#include <vector>
+
+#include "spawn/namespace_failure.hpp"
+#include "sys/clone.hpp"
+#include "sys/deadline.hpp"
+#include "sys/passing.hpp"
+#include "sys/pidfd.hpp"
+#include "tree/warden_process.hpp"
+
+namespace tether {
+namespace {
+
+constexpr std::chrono::milliseconds patience_with_stop{100};
+
+Failure warden_failure(int error_number) {
+  return Failure{.stage = Stage::helper, .error_number = error_number};
+}
+
+Failure clone_failure(const WardenRequest& how, int error_number) {
+  return how.namespaces ? namespace_failure(*how.namespaces, {NamespaceStep::clone, error_number})
+                        : Failure{.stage = Stage::clone, .error_number = error_number};
+}
+
+Failure failure_from(const WardenRequest& how, const WardenNews& news) {
+  if (news.stage == Stage::namespaces && how.namespaces)
+    return namespace_failure(*how.namespaces, {news.step, news.error_number});
+  return Failure{.stage = news.stage, .error_number = news.error_number};
+}
+
+// A warden that leaves with an order unread has its last words still in the queue, behind one
+// ECONNRESET (unix(7); seen on Linux 6.1 to 7.2). The end is an end of file.
+bool may_go_on() {
+  return errno == EINTR || errno == ECONNRESET;
+}
+
+// News, with the pidfd that may come along.
+struct Received {
+  WardenNews news;
+  UniqueFd pidfd;
+};
+
+std::optional<Received> receive(int channel) {
+  Received received;
+  std::vector<UniqueFd> descriptors;
+  ssize_t got = -1;
+  do {
+    got = receive_with_descriptors(channel, &received.news, sizeof received.news, descriptors);
+  } while (got < 0 && may_go_on());
+  if (got != sizeof received.news) return std::nullopt;
+  if (!descriptors.empty()) received.pidfd = std::move(descriptors.front());
+  return received;
+}
+
+}  // namespace
+
+// It leaves at the end of file, and its child before it.
+void Warden::dismiss() {
+  channel_.reset();
+  process_.wait_for_end();
+  end();
+}
+
+Result<HeldTree> HeldTree::hold(WardenRequest request_for_warden, const SpawnRequest& request,
+                                const ChildPlan& plan) {
+  HeldTree held(std::move(request_for_warden));
+  const WardenRequest& how = held.how_;
+  Child& child = held.child_;
+  (void)::clock_gettime(CLOCK_REALTIME, &child.started_at);
+  (void)::clock_gettime(CLOCK_MONOTONIC, &child.started);
+  child.autoreaped = (request.guarantees & clone_autoreap) != 0;
+  if (Status started = held.warden_.start(how, request, plan); !started.ok())
+    return started.failure();
+  if (Status ready = held.warden_.await_ready(how, child); !ready.ok()) return ready.failure();
+  return held;
+}
+
+Result<Child> HeldTree::release(Warden& warden) {
+  if (Status running = warden_.await_exec(how_); !running.ok()) return running.failure();
+  warden = std::move(warden_);
+  return std::move(child_);
+}
+
+HeldTree::~HeldTree() {
+  if (warden_) warden_.dismiss();
+}
+
+Status Warden::start(const WardenRequest& how, const SpawnRequest& request, const ChildPlan& plan) {
+  int ends[2] = {-1, -1};
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
+    return warden_failure(errno);
+  channel_.reset(ends[0]);
+  UniqueFd wardens_end(ends[1]);
+  const UniqueFd tether(open_pidfd(::getpid()));
+  if (!tether) return warden_failure(errno);
+
+  const std::uint64_t flags =
+      how.namespaces ? request.guarantees | namespace_flags(*how.namespaces) : 0;
+  Cloned cloned = fork_with_pidfd(request.way, flags, 0);
+  if (cloned.pid < 0) return clone_failure(how, cloned.error_number);
+  if (cloned.pid == 0) {
+    channel_.reset();
+    SpawnRequest own = request;
+    own.is_held = true;
+    if (how.namespaces) own.guarantees = 0;
+    WardenProcess(how, wardens_end.get(), tether.get()).run(own, plan);
+  }
+  pid_ = cloned.pid;
+  const bool autoreaped = (flags & clone_autoreap) != 0;
+  process_ =
+      HelperProcess(std::move(cloned.pidfd), autoreaped ? HelperProcess::Wait::bounded_and_reaped
+                                                        : HelperProcess::Wait::bounded);
+  return Unit{};
+}
+
+// The first word of the warden's.
+Status Warden::await_ready(const WardenRequest& how, Child& child) {
+  std::optional<Received> received = receive(channel_.get());
+  if (!received) return warden_failure(ECONNRESET);
+  if (received->news.kind == WardenNews::Kind::failed) return failure_from(how, received->news);
+  child.pidfd = std::move(received->pidfd);
+  child.autoreaped = child.autoreaped && !how.namespaces;
+  if (how.namespaces) child.init_pid = pid_;
+  if (!child.pidfd) return warden_failure(EMFILE);
+  // In a namespace of its own the warden knows it by another number.
+  child.pid = how.namespaces ? pid_of(child.pidfd.get()) : received->news.pid;
+  return child.pid > 0 ? Status(Unit{}) : warden_failure(ESRCH);
+}
+
+// From the word to COMMAND to its exec.
+Status Warden::await_exec(const WardenRequest& how) {
+  if (!order({WardenOrder::Kind::go, 0})) return warden_failure(errno);
+  std::optional<Received> received;
+  do {
+    // COMMAND may have stopped it before it could tell.
+    while (await(channel_.get(), patience_with_stop) == Awaited::timed_out)
+      (void)send_signal(pidfd(), SIGCONT);
+    received = receive(channel_.get());
+    // Somebody killed the warden, perhaps COMMAND itself: it may run already, and is for us to end.
+    if (!received) return Unit{};
+    if (received->news.kind == WardenNews::Kind::ended) early_end_ = received->news;
+  } while (received->news.kind != WardenNews::Kind::running &&
+           received->news.kind != WardenNews::Kind::failed);
+  if (received->news.kind == WardenNews::Kind::failed) return failure_from(how, received->news);
+  return Unit{};
+}
+
+std::optional<WardenNews> Warden::next_news() {
+  if (early_end_) return std::exchange(early_end_, std::nullopt);
+  WardenNews news;
+  ssize_t got = -1;
+  do {
+    got = ::recv(channel_.get(), &news, sizeof news, MSG_DONTWAIT);
+  } while (got < 0 && may_go_on());
+  if (got == sizeof news) return news;
+  if (got == 0 || errno != EAGAIN) channel_.reset();
+  return std::nullopt;
+}
+
+bool Warden::order(WardenOrder order) {
+  // One that somebody has stopped could not carry it out.
+  if (order.kind != WardenOrder::Kind::in_step) (void)send_signal(pidfd(), SIGCONT);
+  return ::send(channel_.get(), &order, sizeof order, MSG_NOSIGNAL) == sizeof order;
+}
+
+std::optional<Ending> Warden::await_ending() {
+  while (const auto received = receive(channel_.get()))
+    if (received->news.kind == WardenNews::Kind::ended) return received->news.ending;
+  return std::nullopt;
+}
+
+}  // namespace tether

@@ -36,7 +36,7 @@ Result<int> run(int argc, char** argv) {
                    .hint = "remove the mode bits or capabilities from the program file"};
   Result<Options> parsed = tether::parse_command_line(argc, argv);
   if (!parsed.ok()) return parsed.failure();
-  const Options& options = parsed.value();
+  Options& options = parsed.value();
   if (options.help) return tether::print(tether::help_text());
   if (options.version) return tether::show_version(options);
   if (options.features) return tether::show_features(options);

@@ -21,7 +21,7 @@ Result<int> start_and_leave(const Options& options, Inherited& inherited) {
   return 0;
 }
 
-Result<int> start_and_keep(Options options, Inherited& inherited, OriginalProcess original) {
+Result<int> start_and_keep(Options& options, Inherited& inherited, OriginalProcess original) {
   Job job(options, inherited, HeldBy::keeper);
   if (Status started = job.start(); !started.ok()) return started.failure();
   Result<bool> ready = job.wait_until_ready();
@@ -31,7 +31,7 @@ Result<int> start_and_keep(Options options, Inherited& inherited, OriginalProces
 
 }  // namespace
 
-Result<int> run_detached(const Options& options, Inherited& inherited) {
+Result<int> run_detached(Options& options, Inherited& inherited) {
   if (!options.leaves_keeper()) return start_and_leave(options, inherited);
   std::optional<OriginalProcess> original;
   Result<int> attended = go_to_background(original, KeepersSession::own);

@@ -54,16 +54,15 @@ Result<int> hand_over(Options& options, Inherited& inherited, Receiver receiver)
 
 }  // namespace
 
-Result<int> run_handing_over(const Options& options, Inherited& inherited) {
-  Options ours = options;
+Result<int> run_handing_over(Options& options, Inherited& inherited) {
   if (options.autokill)
-    ours.watches_last_close =
+    options.watches_last_close =
         must_watch_last_close(options, probe_kernel(), facts_for(options, nullptr));
-  if (!options.become) return hand_over(ours, inherited, Receiver());
+  if (!options.become) return hand_over(options, inherited, Receiver());
   std::optional<Receiver> receiver;
   Result<int> became = become(options, inherited, receiver);
   if (!receiver) return became;
-  return hand_over(ours, inherited, std::move(*receiver));
+  return hand_over(options, inherited, std::move(*receiver));
 }
 
 }  // namespace tether

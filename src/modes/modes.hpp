@@ -16,12 +16,12 @@ Result<int> run_and_wait(const Options& options, Inherited& inherited);
 // Spawns COMMAND into its own session and returns once it runs, or is ready, or has failed to
 // become so. With an option that needs somebody to stay this returns twice: in the caller's tether,
 // and later in the keeper that it left behind.
-Result<int> run_detached(const Options& options, Inherited& inherited);
+Result<int> run_detached(Options& options, Inherited& inherited);
 
 // Spawns COMMAND, hands its pidfd over to who reads the socket that --pidfd-fd names, and leaves;
 // or becomes the shell command that holds it (--become). A keeper stays behind as above, and where
 // the kernel does not end the child with its pidfd.
-Result<int> run_handing_over(const Options& options, Inherited& inherited);
+Result<int> run_handing_over(Options& options, Inherited& inherited);
 
 // Ends the process that --pidfile names: 0, or 1 where nothing was running.
 Result<int> run_stop(const Options& options);

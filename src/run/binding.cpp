@@ -20,40 +20,34 @@ const Cgroup* cgroup_of_tree(const Options& options, const Prepared& prepared) {
   return prepared.cgroup && !options.pid_namespace ? &prepared.cgroup->cgroup() : nullptr;
 }
 
-Result<Binding> Binding::bind(const Options& options, Prepared& prepared, Until until) {
-  const CallerFacts caller = facts_for(options, &*prepared.launch);
+Status Binding::bind(Until until) {
+  const CallerFacts caller = facts_for(options_, &*prepared_.launch);
   // An attempt cannot find this out: it could succeed, and the child's exit status be lost.
-  const bool needs_exit_information = options.wants_autoreap() && options.learns_ending();
+  const bool needs_exit_information = options_.wants_autoreap() && options_.learns_ending();
   // A warden that is made in vain costs more than a look at the kernel; for a child that is handed
   // over tether has looked already.
-  const bool looks_first = options.tree || options.watches_last_close ||
+  const bool looks_first = options_.tree || options_.watches_last_close ||
                            (needs_exit_information && !has_exit_information());
   if (!looks_first) {
-    Result<Binding> bound = attempt(options, prepared, until, KernelSupport::everything(), caller);
-    if (bound.ok() || !may_be_had_otherwise(bound.failure())) return bound;
+    Status made = make(until, KernelSupport::everything(), caller);
+    if (made.ok() || !may_be_had_otherwise(made.failure())) return made;
+    bound_ = BoundChild();
   }
-  return attempt(options, prepared, until, probe_kernel(), caller);
-}
-
-Result<Binding> Binding::attempt(const Options& options, Prepared& prepared, Until until,
-                                 const KernelSupport& support, const CallerFacts& caller) {
-  Binding binding(options, prepared);
-  if (Status made = binding.make(until, support, caller); !made.ok()) return made.failure();
-  return binding;
+  return make(until, probe_kernel(), caller);
 }
 
 // One attempt with what `support` promises.
 Status Binding::make(Until until, const KernelSupport& support, const CallerFacts& caller) {
   bound_.way = support.way;
-  bound_.guarantees = choose_means(*options_, support, caller);
-  if (Status possible = check_possible(*options_, bound_.guarantees); !possible.ok())
+  bound_.guarantees = choose_means(options_, support, caller);
+  if (Status possible = check_possible(options_, bound_.guarantees); !possible.ok())
     return possible;
-  const std::string release = options_->strict ? kernel_release() : std::string();
-  if (Status strict = check_strict(*options_, bound_.guarantees, support, release); !strict.ok())
+  const std::string release = options_.strict ? kernel_release() : std::string();
+  if (Status strict = check_strict(options_, bound_.guarantees, support, release); !strict.ok())
     return strict;
 
-  ChildPlan plan = prepared_->launch->plan(bound_.guarantees);
-  const bool needs_warden = options_->pid_namespace || (options_->tree && !caller.is_first_process);
+  ChildPlan plan = prepared_.launch->plan(bound_.guarantees);
+  const bool needs_warden = options_.pid_namespace || (options_.tree && !caller.is_first_process);
   if (bound_.guarantees.supervisor == Means::keeper && !needs_warden) {
     Result<Watchdog> watchdog = Watchdog::start(support.way);
     if (!watchdog.ok()) return watchdog.failure();
@@ -64,8 +58,8 @@ Status Binding::make(Until until, const KernelSupport& support, const CallerFact
   request.way = bound_.way;
   request.guarantees = guarantee_flags(bound_.guarantees);
   request.is_held = until == Until::release;
-  if (prepared_->cgroup)
-    if (Status entered = prepared_->cgroup->enter_by(support, request, plan); !entered.ok())
+  if (prepared_.cgroup)
+    if (Status entered = prepared_.cgroup->enter_by(support, request, plan); !entered.ok())
       return entered;
   foreground_ = LentForeground(plan.terminal_fd);
   Status made = needs_warden ? make_tree(request, plan) : make_child(request, plan);
@@ -90,16 +84,16 @@ Status Binding::make_child(const SpawnRequest& request, const ChildPlan& plan) {
 [[gnu::noinline]] Status Binding::make_tree(const SpawnRequest& request, const ChildPlan& plan) {
   Result<HeldTree> held = HeldTree::hold(warden_request(), request, plan);
   if (!held.ok()) return held.failure();
-  held_tree_.emplace(std::move(held.value()));
+  held_tree_ = std::make_unique<HeldTree>(std::move(held.value()));
   return request.is_held ? Status(Unit{}) : release();
 }
 
 WardenRequest Binding::warden_request() const {
   WardenRequest how;
   if (bound_.guarantees.tree == Means::pid_namespace) how.namespaces = plan_namespaces();
-  how.cgroup = cgroup_of_tree(*options_, *prepared_);
-  how.leaves_session = options_->new_session() || options_->leaves_child() || !options_->setpgid;
-  how.command = options_->command[0];
+  how.cgroup = cgroup_of_tree(options_, prepared_);
+  how.leaves_session = options_.new_session() || options_.leaves_child() || !options_.setpgid;
+  how.command = options_.command[0];
   return how;
 }
 
@@ -115,7 +109,7 @@ Warden* Binding::warden() {
 
 Status Binding::watch_last_close(std::string title) {
   // In a PID namespace the pidfd of its first process is what will be handed over.
-  const Warden* first = options_->pid_namespace ? warden() : nullptr;
+  const Warden* first = options_.pid_namespace ? warden() : nullptr;
   Result<LastCloseWatch> watch = LastCloseWatch::start(
       {bound_.way, first != nullptr ? first->pid() : child().pid,
        first != nullptr ? first->pidfd() : child().pidfd.get(), std::move(title)});
@@ -133,9 +127,15 @@ Status Binding::release() {
   return Unit{};
 }
 
-BoundChild Binding::take() {
+void Binding::keep() {
   foreground_.forget();
-  return std::move(bound_);
+  is_kept_ = true;
+}
+
+Binding::~Binding() {
+  held_child_.reset();
+  held_tree_.reset();
+  if (!is_kept_) bound_ = BoundChild();
 }
 
 }  // namespace tether

@@ -2,6 +2,7 @@
 // else by the processes and signals that stand in for them.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -34,11 +35,18 @@ class Binding {
     release,  // the child waits for release(), and has not run an instruction of COMMAND
   };
 
+  // The child goes into `bound`. All three must outlive the Binding.
+  Binding(const Options& options, Prepared& prepared, BoundChild& bound)
+      : options_(options), prepared_(prepared), bound_(bound) {}
+  Binding(const Binding&) = delete;
+  Binding& operator=(const Binding&) = delete;
+  // Ends a child that waits for release(), and what binds it, and empties `bound`.
+  ~Binding();
+
   // Chooses the means and makes the child. Asks the kernel for everything first, where that is the
   // only call; if the kernel or a sandbox refuses (EINVAL, ENOSYS, EPERM), looks at what there is
-  // and emulates the rest. On a Failure no child is left, and none is if a Binding goes whose child
-  // was not taken. `options` and `prepared` must outlive the Binding.
-  static Result<Binding> bind(const Options& options, Prepared& prepared, Until until);
+  // and emulates the rest. On a Failure no child is left. To be called once.
+  Status bind(Until until);
 
   [[nodiscard]] const Child& child() const;
   // The warden that is the child's parent, or null.
@@ -50,25 +58,22 @@ class Binding {
   Status watch_last_close(std::string title);
   // Lets the child exec. Once, after Until::release.
   Status release();
-  // The child that runs. Once.
-  BoundChild take();
+  // The child runs: it stays in `bound`. Once.
+  void keep();
 
  private:
-  Binding(const Options& options, Prepared& prepared) : options_(&options), prepared_(&prepared) {}
-
-  static Result<Binding> attempt(const Options& options, Prepared& prepared, Until until,
-                                 const KernelSupport& support, const CallerFacts& caller);
   Status make(Until until, const KernelSupport& support, const CallerFacts& caller);
   Status make_child(const SpawnRequest& request, const ChildPlan& plan);
   Status make_tree(const SpawnRequest& request, const ChildPlan& plan);
   [[nodiscard]] WardenRequest warden_request() const;
 
-  const Options* options_;
-  Prepared* prepared_;
+  const Options& options_;
+  Prepared& prepared_;
   LentForeground foreground_;  // goes last: the child that has the foreground has ended by then
-  BoundChild bound_;
+  BoundChild& bound_;
+  bool is_kept_ = false;
   std::optional<HeldChild> held_child_;
-  std::optional<HeldTree> held_tree_;
+  std::unique_ptr<HeldTree> held_tree_;  // by pointer: a start without a tree has no room for it
 };
 
 // The cgroup that holds the tree together, or null.

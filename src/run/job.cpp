@@ -35,9 +35,7 @@ Status Job::start() {
   follows_main_process_ = options_.notify && options_.notify->kind == Notify::Kind::socket &&
                           options_.mode != Mode::hand_over && !options_.autokill &&
                           !options_.has_tie() && adopt_orphans();
-  Result<BoundChild> bound = make_child();
-  if (!bound.ok()) return give_up(bound.failure());
-  bound_ = std::move(bound.value());
+  if (Status made = make_child(); !made.ok()) return give_up(made.failure());
   tell_start();
   return Unit{};
 }
@@ -49,18 +47,18 @@ bool Job::needs_moment_before_exec() const {
 }
 
 // A child that is not taken has ended when this returns.
-Result<BoundChild> Job::make_child() {
+Status Job::make_child() {
   early_record_ = prepared_.reporter.has_status_file() && prepared_.launch->looks_executable();
   const bool is_held = needs_moment_before_exec();
-  Result<Binding> made =
-      Binding::bind(options_, prepared_, is_held ? Binding::Until::release : Binding::Until::exec);
-  if (!made.ok()) return made.failure();
-  Binding& binding = made.value();
+  Binding binding(options_, prepared_, bound_);
+  const auto until = is_held ? Binding::Until::release : Binding::Until::exec;
+  if (Status bound = binding.bind(until); !bound.ok()) return bound.failure();
   if (is_held) {
     if (Status done = do_before_exec(binding); !done.ok()) return done.failure();
     if (Status running = binding.release(); !running.ok()) return running.failure();
   }
-  return binding.take();
+  binding.keep();
+  return Unit{};
 }
 
 // COMMAND finds its pidfile and its own start record in place.
@@ -164,21 +162,22 @@ void Job::tell_receiver(const Failure& failure) {
 
 Supervisor& Job::supervisor() {
   if (supervisor_) return *supervisor_;
-  return supervisor_.emplace(
-      Supervisor::Setup{
-          .options = options_,
-          .reporter = prepared_.reporter,
-          .pidfile = prepared_.pidfile,
-          .signals = std::move(signals_),
-          .terminal_fd = prepared_.launch->terminal_fd(),
-          .ties = std::move(prepared_.ties),
-          .readiness = std::move(prepared_.readiness),
-          .follows_main_process = follows_main_process_,
-          .is_first_process = own_pid_ == 1,
-          .holder = HolderWatch(std::move(bound_.last_close),
-                                receiver_ != nullptr ? receiver_->fd() : -1),
-      },
-      std::move(bound_.child), std::move(bound_.watchdog), bound_.way, tree());
+  Supervisor::Setup setup{
+      .options = options_,
+      .reporter = prepared_.reporter,
+      .pidfile = prepared_.pidfile,
+      .signals = std::move(signals_),
+      .terminal_fd = prepared_.launch->terminal_fd(),
+      .ties = std::move(prepared_.ties),
+      .readiness = std::move(prepared_.readiness),
+      .follows_main_process = follows_main_process_,
+      .is_first_process = own_pid_ == 1,
+      .holder =
+          HolderWatch(std::move(bound_.last_close), receiver_ != nullptr ? receiver_->fd() : -1),
+  };
+  supervisor_ = std::make_unique<Supervisor>(std::move(setup), std::move(bound_.child),
+                                             std::move(bound_.watchdog), bound_.way, tree());
+  return *supervisor_;
 }
 
 Tree Job::tree() {

@@ -4,6 +4,7 @@
 
 #include <unistd.h>
 
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -53,7 +54,7 @@ class Job {
   [[nodiscard]] const std::string& start_line() const { return start_line_; }
 
  private:
-  Result<BoundChild> make_child();
+  Status make_child();
   [[nodiscard]] bool needs_moment_before_exec() const;
   Status do_before_exec(Binding& binding);
   Status wait_at_gate(Binding& binding, StartRecord record);
@@ -79,7 +80,7 @@ class Job {
   bool early_record_ = false;  // the status file has the start record before the exec
   BoundChild bound_;
   std::string start_line_;
-  std::optional<Supervisor> supervisor_;
+  std::unique_ptr<Supervisor> supervisor_;  // by pointer: a child that is left needs none
 };
 
 // What ps(1) shows of a keeper, and of the process that waits for a lock for it.

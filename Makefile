@@ -138,7 +138,7 @@ completions:
 	@$(BUILD)/tests/option-rows >$(BUILD)/option-rows.tsv
 	@completions/update $(BUILD)/option-rows.tsv completions
 
-# The parts of README.md that are made from real runs, or some: PARTS="picture costs".
+# The parts of README.md and docs that are made from real runs, or some: PARTS="picture costs".
 readme: test-build
 	$(call need,$(TO_README))
 	@cmake --build $(BUILD) --target tether-bench -j $(JOBS) -- --no-print-directory

@@ -189,7 +189,7 @@ check_examples() {
   help_examples >"$work/help-examples"
   man_examples >"$work/man-examples"
   try_examples '--help' 3 <"$work/help-examples"
-  try_examples "$man_page" 11 <"$work/man-examples"
+  try_examples "$man_page" 8 <"$work/man-examples"
 }
 
 check_completions() {

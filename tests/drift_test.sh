@@ -101,10 +101,10 @@ declare -A first=()
 count=0 at_once=$(nproc)
 cp -r "$work/original" "$work/all"
 
-planted help tether 's/--autoreap/--autoreep/' 'help: missing: +--autoreap +never'
+planted help tether 's/--autoreap/--autoreep/' 'help: missing: +--autoreap +COMMAND'
 planted help tether '/--umask/d' 'help: missing: +--umask=MODE'
 planted help tether 's/^Readiness:/Ready:/' 'help: not in the table: Ready:'
-planted help tether 's/end it when FD/kill it when FD/' 'help: not in the table: .*kill it'
+planted help tether 's/end COMMAND when FD/kill COMMAND when FD/' 'help: not in the table: .*kill COMMAND'
 planted help tether 's/^Examples/one\ntwo\nthree\nfour\nfive\nExamples/' 'more than 75 lines'
 planted help tether 's/with this script/&, however that may come about/' 'wider than 80'
 
@@ -140,7 +140,8 @@ planted records record.schema.json 's/"hand-over"/"take-over"/' 'tether.1: RECOR
 planted records record.schema.json 's/"not-ready",/"not-ready", "weather",/' 'RECORDS: missing: cause: weather'
 planted records record.schema.json 's/"max_rss_kib": \{/"max_rss_mib": {/' 'RECORDS: not in the schema: max_rss_kib'
 planted records tether.1 '/^\.It max_rss_kib/d' 'RECORDS: missing: max_rss_kib'
-planted records tether.1 's/^\.Ql hand-over$/.Ql handing-over/' 'RECORDS: missing: stage: hand-over'
+planted records tether.1 's/^\.Ql hand-over ,$/.Ql handing-over ,/' 'RECORDS: missing: stage: hand-over'
+planted records tether.1 's/^\.It Ql not-ready$/.It Ql not-yet/' 'RECORDS: missing: cause: not-ready'
 
 for file in tether.bash _tether tether.fish; do
   planted completions "completions/$file" 's/-?-?success-status/&es/' "$file: missing: .*success-status"

@@ -2,7 +2,7 @@
 """record_drift.py SCHEMA MAN-PAGE - what the RECORDS of the man page lack of the schema.
 
 A field has to be the tag of an item, or a literal, and each value that it can have a literal in an
-item about it; and an item has to be about fields that there are.
+item about it, or the tag of an item in that one; and an item has to be about fields that there are.
 stdout  a line for each difference
 exit    0 none; 1 some
 """
@@ -27,9 +27,9 @@ def walk(node, found):
 def items(page):
     """The tags and the literals of each item of the RECORDS."""
     part = re.search(r"^\.Sh RECORDS.*?(?=^\.Sh )", page, re.M | re.S)
-    for item in (part.group() if part else "").split("\n.It ")[1:]:
+    for item in re.split(r"\n\.It (?!Ql )", part.group() if part else "")[1:]:
         tag, _, text = item.partition("\n")
-        yield set(tag.split()) - {","}, set(re.findall(r"^\.Ql (\S+)", text, re.M))
+        yield set(tag.split()) - {","}, set(re.findall(r"^\.(?:It )?Ql (\S+)", text, re.M))
 
 
 def main():

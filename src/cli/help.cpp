@@ -10,13 +10,13 @@ namespace tether {
 namespace {
 
 constexpr const char* synopsis = R"(Usage: tether [OPTION]... [--] COMMAND [ARG]...
-Spawn COMMAND, and decide once how firmly its life is tied to its starter.
+Run COMMAND. A tie ends COMMAND on an event, and also if tether is killed.
 )";
 
 constexpr const char* examples = R"(
 Examples: tether -d --die-with-pid=$$ -- ./server   ends with this script
-          tether --tree -t 10m -- make test         leaves nothing behind
-          tether -d --log=job.log -- ./job          runs on without you
+          tether --tree -t 10m -- make test         ends all descendants
+          tether -d --log=job.log -- ./job          runs as a daemon
 )";
 
 // The widest spelling leaves 47 columns of 80 for the help.

@@ -148,7 +148,7 @@ Problem add_kept_descriptor(Options& options, const std::string& value) {
   return std::nullopt;
 }
 
-constexpr const char* modes = "Who keeps the child";
+constexpr const char* modes = "Run mode";
 constexpr const char* ties = "Ties";
 constexpr const char* hand_over = "Handing the pidfd over";
 constexpr const char* privilege = "Privilege";
@@ -159,41 +159,41 @@ constexpr const char* reporting = "Reporting";
 
 // clang-format off
 constexpr OptionRow rows[] = {
-    {"wait", nullptr, "w", nullptr, modes, "stay, and exit as COMMAND does (default)", set_mode<Mode::wait>},
-    {"detach", "fork", "df", nullptr, modes, "return once it runs; also -f and --fork", set_mode<Mode::detach>},
+    {"wait", nullptr, "w", nullptr, modes, "wait, and exit with COMMAND's status (default)", set_mode<Mode::wait>},
+    {"detach", "fork", "df", nullptr, modes, "run COMMAND as a daemon; also -f and --fork", set_mode<Mode::detach>},
     {"exec", nullptr, "", nullptr, modes, "become COMMAND: same pid, no child", set_mode<Mode::in_place>},
 
-    {"autoreap", nullptr, "", nullptr, ties, "never a zombie, whoever its parent is by then", set<&Options::autoreap>},
-    {"autokill", nullptr, "", nullptr, ties, "SIGKILL it when the holder of its pidfd is gone", set<&Options::autokill>},
-    {"die-with-parent", nullptr, "", nullptr, ties, "end it when tether's parent dies", set<&Options::die_with_parent>},
-    {"die-with-pid", nullptr, "", "PID[:INODE]", ties, "end it when that process dies; repeatable", add_process},
-    {"die-on-eof", nullptr, "", "FD", ties, "end it when FD is at its end", set_descriptor<&Options::die_on_eof>},
-    {"timeout", nullptr, "t", "DURATION", ties, "end it after that time; exit status 124", set_duration<&Options::timeout>},
-    {"preserve-status", nullptr, "", nullptr, ties, "after a timeout, its own status instead", set<&Options::preserve_status>},
-    {"signal", nullptr, "s", "SIG", ties, "the first signal of an ending (TERM)", set_signal},
-    {"kill-after", nullptr, "k", "DURATION", ties, "SIGKILL that much later (5s; 0 or inf: never)", set_duration<&Options::kill_after>},
-    {"success-status", nullptr, "", "N", ties, "exit 0 when COMMAND's status is N; repeatable", add_success_status},
-    {"tree", nullptr, "", nullptr, ties, "whatever ends it ends all that it has started", set<&Options::tree>},
-    {"pid-namespace", nullptr, "", nullptr, ties, "--tree in a PID namespace: the kernel ends it", set_pid_namespace},
-    {"cgroup", nullptr, "", "DIR", ties, "start it in that cgroup v2 directory", set_cgroup},
+    {"autoreap", nullptr, "", nullptr, ties, "COMMAND never becomes a zombie", set<&Options::autoreap>},
+    {"autokill", nullptr, "", nullptr, ties, "SIGKILL COMMAND if tether (-d: keeper) dies", set<&Options::autokill>},
+    {"die-with-parent", nullptr, "", nullptr, ties, "end COMMAND when tether's parent dies", set<&Options::die_with_parent>},
+    {"die-with-pid", nullptr, "", "PID[:INODE]", ties, "end COMMAND when that process dies; repeatable", add_process},
+    {"die-on-eof", nullptr, "", "FD", ties, "end COMMAND when FD is at end of file", set_descriptor<&Options::die_on_eof>},
+    {"timeout", nullptr, "t", "DURATION", ties, "end COMMAND after that time; exit status 124", set_duration<&Options::timeout>},
+    {"preserve-status", nullptr, "", nullptr, ties, "after a timeout, exit with COMMAND's status", set<&Options::preserve_status>},
+    {"signal", nullptr, "s", "SIG", ties, "first signal to end COMMAND (default TERM)", set_signal},
+    {"kill-after", nullptr, "k", "DURATION", ties, "time before SIGKILL (default 5s; 0, inf: never)", set_duration<&Options::kill_after>},
+    {"success-status", nullptr, "", "N", ties, "exit 0 if COMMAND's status is N; repeatable", add_success_status},
+    {"tree", nullptr, "", nullptr, ties, "end all descendants together with COMMAND", set<&Options::tree>},
+    {"pid-namespace", nullptr, "", nullptr, ties, "--tree by a PID namespace: the kernel ends all", set_pid_namespace},
+    {"cgroup", nullptr, "", "DIR", ties, "start COMMAND in that cgroup v2 directory", set_cgroup},
     {"strict", nullptr, "", nullptr, ties, "fail rather than emulate a guarantee", set<&Options::strict>},
 
-    {"pidfd-fd", nullptr, "", "N", hand_over, "send its pidfd over socket N, and leave", set_pidfd_fd},
-    {"become", nullptr, "", "CMD", hand_over, "become a shell's CMD, which has the pidfd at N", set_become},
+    {"pidfd-fd", nullptr, "", "N", hand_over, "send COMMAND's pidfd over socket N, then exit", set_pidfd_fd},
+    {"become", nullptr, "", "CMD", hand_over, "become a shell that runs CMD; the pidfd is at N", set_become},
 
-    {"nnp", "no-new-privs", "", nullptr, privilege, "no_new_privs for the child; also --no-new-privs", set<&Options::nnp>},
+    {"nnp", "no-new-privs", "", nullptr, privilege, "no_new_privs for COMMAND; also --no-new-privs", set<&Options::nnp>},
 
-    {"setsid", nullptr, "", nullptr, session, "a new session, and a process group of its own", set<&Options::setsid>},
-    {"setpgid", nullptr, "", nullptr, session, "a new process group; signals go to all of it", set<&Options::setpgid>},
-    {"ctty", nullptr, "c", nullptr, session, "a new session on standard input's terminal", set_ctty},
-    {"nohup", nullptr, "", nullptr, session, "outlive a hangup, by nohup's rules", set<&Options::nohup>},
-    {"reset-signals", nullptr, "", nullptr, session, "all dispositions default, nothing blocked", set<&Options::reset_signals>},
-    {"rewrite", nullptr, "", "FROM:TO", session, "pass signal FROM on as TO (0: not); repeatable", add_rewrite},
+    {"setsid", nullptr, "", nullptr, session, "new session and process group", set<&Options::setsid>},
+    {"setpgid", nullptr, "", nullptr, session, "new process group, which gets the signals", set<&Options::setpgid>},
+    {"ctty", nullptr, "c", nullptr, session, "new session on standard input's terminal", set_ctty},
+    {"nohup", nullptr, "", nullptr, session, "ignore SIGHUP, replace terminals like nohup(1)", set<&Options::nohup>},
+    {"reset-signals", nullptr, "", nullptr, session, "default dispositions, no signal blocked", set<&Options::reset_signals>},
+    {"rewrite", nullptr, "", "FROM:TO", session, "pass FROM on as TO (0: drop it); repeatable", add_rewrite},
 
     {"stdin", nullptr, "", "FILE", files, "read standard input from FILE", set_file<&Options::standard_input>},
     {"stdout", nullptr, "", "FILE", files, "append standard output to FILE", set_file<&Options::standard_output>},
     {"stderr", nullptr, "", "FILE", files, "append standard error to FILE", set_file<&Options::standard_error>},
-    {"log", nullptr, "", "FILE", files, "append output and error to FILE", set_file<&Options::log>},
+    {"log", nullptr, "", "FILE", files, "append standard output and error to FILE", set_file<&Options::log>},
     {"truncate", nullptr, "", nullptr, files, "empty the output files first", set<&Options::truncate>},
     {"chdir", nullptr, "C", "DIR", files, "change directory before looking COMMAND up", set_directory},
     {"umask", nullptr, "", "MODE", files, "set the file mode creation mask (octal)", set_umask},
@@ -202,21 +202,21 @@ constexpr OptionRow rows[] = {
     {"clear-env", nullptr, "", nullptr, files, "start from an empty environment", set<&Options::clear_environment>},
     {"close-fds", nullptr, "", nullptr, files, "close every descriptor above 2", set<&Options::close_fds>},
     {"keep-fd", nullptr, "", "N", files, "leave descriptor N open; repeatable", add_kept_descriptor},
-    {"pidfile", nullptr, "", "FILE", files, "FILE holds its pid; one at a time", set_file<&Options::pidfile>},
-    {"stop", nullptr, "", nullptr, files, "end what --pidfile names, and wait for that", set_mode<Mode::stop>},
+    {"pidfile", nullptr, "", "FILE", files, "write COMMAND's pid to FILE; one at a time", set_file<&Options::pidfile>},
+    {"stop", nullptr, "", nullptr, files, "end the process in --pidfile, wait for its end", set_mode<Mode::stop>},
 
-    {"notify", nullptr, "", "fd:N|socket", readiness, "it says so when it is ready", set_notify},
-    {"ready-timeout", nullptr, "", "DURATION", readiness, "end it if it is not ready by then", set_duration<&Options::ready_timeout>},
-    {"block-fd", nullptr, "", "N", readiness, "hold the exec until N is readable", set_descriptor<&Options::block_fd>},
+    {"notify", nullptr, "", "fd:N|socket", readiness, "how COMMAND reports that it is ready", set_notify},
+    {"ready-timeout", nullptr, "", "DURATION", readiness, "end COMMAND if it is not ready by then", set_duration<&Options::ready_timeout>},
+    {"block-fd", nullptr, "", "N", readiness, "execute COMMAND only when N is readable", set_descriptor<&Options::block_fd>},
 
-    {"json", nullptr, "", nullptr, reporting, "records on standard output, one a line", set<&Options::json>},
-    {"status-fd", nullptr, "", "N", reporting, "records to descriptor N", set_descriptor<&Options::status_fd>},
-    {"status-file", nullptr, "", "FILE", reporting, "records to FILE, which is whole or not there", set_file<&Options::status_file>},
-    {"print-pid", nullptr, "", nullptr, reporting, "the child's pid on standard output", set<&Options::print_pid>},
-    {"dry-run", nullptr, "", nullptr, reporting, "say what would be done, and by what means", set<&Options::dry_run>},
-    {"features", nullptr, "", nullptr, reporting, "say what this kernel and this sandbox can do", set<&Options::features>},
-    {"verbose", nullptr, "v", nullptr, reporting, "say more on standard error", set<&Options::verbose>},
-    {"quiet", nullptr, "q", nullptr, reporting, "say nothing but errors", set<&Options::quiet>},
+    {"json", nullptr, "", nullptr, reporting, "write JSON records to standard output", set<&Options::json>},
+    {"status-fd", nullptr, "", "N", reporting, "write JSON records to descriptor N", set_descriptor<&Options::status_fd>},
+    {"status-file", nullptr, "", "FILE", reporting, "write JSON records to FILE, atomically", set_file<&Options::status_file>},
+    {"print-pid", nullptr, "", nullptr, reporting, "write COMMAND's pid to standard output", set<&Options::print_pid>},
+    {"dry-run", nullptr, "", nullptr, reporting, "show what would be done, run nothing", set<&Options::dry_run>},
+    {"features", nullptr, "", nullptr, reporting, "show what this kernel and sandbox support", set<&Options::features>},
+    {"verbose", nullptr, "v", nullptr, reporting, "report more on standard error", set<&Options::verbose>},
+    {"quiet", nullptr, "q", nullptr, reporting, "print only errors", set<&Options::quiet>},
     {"help", nullptr, "h", nullptr, reporting, "this text", set<&Options::help>},
     {"version", nullptr, "V", nullptr, reporting, "the version", set<&Options::version>},
 };

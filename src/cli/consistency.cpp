@@ -17,39 +17,39 @@
 namespace tether {
 namespace {
 
-constexpr const char* nobody_stays = "nobody stays to do it";
+constexpr const char* nobody_stays = "no process stays to do it";
 constexpr const char* no_child = "there is no child";
-constexpr const char* same_output = "both say where its output goes";
+constexpr const char* same_output = "both say where the output goes";
 constexpr Contradiction contradictions[] = {
-    {"detach", "wait", "one leaves, the other stays"},
+    {"detach", "wait", "one exits, the other waits"},
     {"detach", "exec", "one makes a child, the other becomes COMMAND"},
     {"detach", "ctty", "a detached child has no controlling terminal"},
-    {"detach", "become", "one leaves, the other becomes another command"},
-    {"pidfd-fd", "wait", "one leaves, the other stays"},
-    {"pidfd-fd", "detach", "one hands the child over, the other lets it go"},
-    {"pidfd-fd", "ctty", "nobody stays to give the terminal back"},
+    {"detach", "become", "one exits, the other becomes another command"},
+    {"pidfd-fd", "wait", "one exits, the other waits"},
+    {"pidfd-fd", "detach", "one hands the child over, the other detaches it"},
+    {"pidfd-fd", "ctty", "no process stays to give the terminal back"},
     {"pidfd-fd", "exec", no_child},
     {"become", "exec", no_child},
-    {"exec", "wait", "one becomes COMMAND, the other stays"},
+    {"exec", "wait", "one becomes COMMAND, the other waits"},
     {"exec", "autoreap", no_child},
     {"exec", "autokill", no_child},
     {"exec", "cgroup", no_child},
     {"exec", "success-status", nobody_stays},
-    {"exec", "timeout", "nobody stays to end it"},
-    {"exec", "die-with-parent", "nobody stays to end it"},
-    {"exec", "die-with-pid", "nobody stays to end it"},
-    {"exec", "die-on-eof", "nobody stays to end it"},
-    {"exec", "signal", "nobody stays to end it"},
-    {"exec", "kill-after", "nobody stays to end it"},
-    {"exec", "rewrite", "nobody stays to pass signals on"},
-    {"exec", "tree", "nobody stays to end it"},
+    {"exec", "timeout", "no process stays to end COMMAND"},
+    {"exec", "die-with-parent", "no process stays to end COMMAND"},
+    {"exec", "die-with-pid", "no process stays to end COMMAND"},
+    {"exec", "die-on-eof", "no process stays to end COMMAND"},
+    {"exec", "signal", "no process stays to end COMMAND"},
+    {"exec", "kill-after", "no process stays to end COMMAND"},
+    {"exec", "rewrite", "no process stays to pass signals on"},
+    {"exec", "tree", "no process stays to end COMMAND"},
     {"exec", "pid-namespace", no_child},
     {"exec", "json", nobody_stays},
     {"exec", "status-fd", nobody_stays},
     {"exec", "status-file", nobody_stays},
-    {"exec", "notify", "nobody stays to hear it"},
+    {"exec", "notify", "no process stays to receive it"},
     {"exec", "block-fd", no_child},
-    {"exec", "print-pid", "the pid is the caller's own to know"},
+    {"exec", "print-pid", "COMMAND has the pid of tether"},
     {"log", "stdout", same_output},
     {"log", "stderr", same_output},
     {"verbose", "quiet", "one says more, the other less"},
@@ -90,8 +90,7 @@ Status check_pairs(const Boundary& boundary, const Options& options) {
     if (is_named(boundary, needs.one) &&
         std::none_of(needs.any_of.begin(), needs.any_of.end(),
                      [&](const char* name) { return is_named(boundary, name); }))
-      return usage(fmt::format("--{} is nothing without --{}", needs.one,
-                               fmt::join(needs.any_of, " or --")));
+      return usage(fmt::format("--{} needs --{}", needs.one, fmt::join(needs.any_of, " or --")));
   return Unit{};
 }
 
@@ -164,30 +163,30 @@ Status check_files(const Options& options) {
 Status check_eof(const Options& options) {
   if (options.die_on_eof != 1 && options.die_on_eof != 2) return Unit{};
   return usage(
-      fmt::format("--die-on-eof={}: that one is COMMAND's to write to", *options.die_on_eof));
+      fmt::format("--die-on-eof={}: COMMAND writes to that descriptor", *options.die_on_eof));
 }
 
 // By nohup's rules a terminal on standard input is replaced, but for one that an option puts there.
 Status check_ctty(const Options& options) {
   if (!options.ctty || !options.nohup || options.standard_input) return Unit{};
   return usage(
-      "--ctty and --nohup contradict each other without --stdin: one wants the terminal that the "
-      "other takes away");
+      "--ctty and --nohup contradict each other without --stdin: --nohup replaces the terminal "
+      "that --ctty needs");
 }
 
 // Once a child is left to itself, only a keeper is there to pass anything on.
 Status check_rewrites(const Options& options) {
   if (options.rewrites.empty() || !options.leaves_child() || options.leaves_keeper()) return Unit{};
-  return usage(fmt::format(
-      "--{} and --rewrite contradict each other: without a tie or a status record nobody "
-      "stays to pass signals on",
-      options.mode == Mode::detach ? "detach" : "pidfd-fd"));
+  return usage(
+      fmt::format("--{} and --rewrite contradict each other: without a tie or a status record no "
+                  "keeper stays to pass signals on",
+                  options.mode == Mode::detach ? "detach" : "pidfd-fd"));
 }
 
 Status check_hand_over(const Options& options) {
   if (!options.pidfd_fd) return Unit{};
   const int fd = *options.pidfd_fd;
-  if (fd <= 2) return usage(fmt::format("--pidfd-fd={}: that one is COMMAND's", fd));
+  if (fd <= 2) return usage(fmt::format("--pidfd-fd={}: that descriptor belongs to COMMAND", fd));
   // Who adopts the orphans of a tree would have to be its parent for as long as it lives.
   if (options.tree && !options.pid_namespace && !options.cgroup)
     return usage("--pidfd-fd and --tree contradict each other without --pid-namespace or --cgroup");
@@ -208,7 +207,7 @@ Status check_hand_over(const Options& options) {
   if (std::find(options.keep_fds.begin(), options.keep_fds.end(), fd) != options.keep_fds.end())
     return usage(
         fmt::format("--pidfd-fd={0} and --keep-fd={0} contradict each other: the receiver "
-                    "would wait for its end of file in vain",
+                    "would never see the end of file",
                     fd));
   return Unit{};
 }

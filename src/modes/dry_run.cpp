@@ -50,11 +50,11 @@ const char* explain(HeldBy held_by) {
     case HeldBy::keeper:
       return "a keeper, which tether leaves in the background";
     case HeldBy::socket:
-      return "whoever reads the socket, to which its pidfd goes";
+      return "the receiver at the other end of the socket";
     case HeldBy::become:
-      return "the command that tether becomes";
+      return "the command of --become";
     case HeldBy::nobody:
-      return "nobody: tether leaves, and it lives on";
+      return "no process: COMMAND runs on without tether";
   }
   return "";
 }

@@ -20,7 +20,7 @@
 namespace tether {
 namespace {
 
-constexpr const char* cannot_be_had = "can be neither had nor emulated here";
+constexpr const char* cannot_be_had = "neither available nor emulated here";
 
 std::string machine() {
   utsname name{};
@@ -53,8 +53,8 @@ Means tie(const KernelSupport& support) {
 
 // The reason is what --pid-namespace would say here.
 std::string why_no_pid_namespace(const KernelSupport& support) {
-  if (!can_see_family()) return "it needs /proc";
-  if (!support.pidfd_open) return "it needs pidfd_open, which a sandbox filters";
+  if (!can_see_family()) return "--pid-namespace needs /proc";
+  if (!support.pidfd_open) return "--pid-namespace needs pidfd_open, which a sandbox filters";
   const Status tried = try_namespaces(support.way);
   if (tried.ok()) return {};
   const Failure& failure = tried.failure();
@@ -120,7 +120,7 @@ std::string sandbox_text(const SandboxFacts& sandbox) {
   if (sandbox.user_namespace.value_or(false)) found.emplace_back("a user namespace");
   if (sandbox.pid_namespace.value_or(false)) found.emplace_back("a PID namespace");
   if (!sandbox.confined_by.empty()) found.push_back(fmt::format("label '{}'", sandbox.confined_by));
-  if (!sandbox.user_namespace) found.emplace_back("no /proc to tell by");
+  if (!sandbox.user_namespace) found.emplace_back("namespaces unknown without /proc");
   return found.empty() ? "none found" : fmt::format("{}", fmt::join(found, ", "));
 }
 

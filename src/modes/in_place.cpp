@@ -33,7 +33,7 @@ Failure explain(const ChildReport& report, const Launch& launch) {
   if (report.stage == Stage::exec) return launch.explain_exec(failure);
   if (report.stage == Stage::session)
     failure.hint =
-        "the leader of a process group cannot: leave out --exec, or start it from a script";
+        "the leader of a process group cannot: leave out --exec, or start tether from a script";
   return failure;
 }
 

@@ -42,7 +42,7 @@ Status end(const Options& options, const Pidfile::Running& running) {
   if (!ended.ok()) return ended.failure();
   if (ended.value()) return Unit{};
   if (options.verbose)
-    say(fmt::format("process {} did not end by {}, and is sent SIGKILL", running.identity.pid,
+    say(fmt::format("process {} did not end after {}: sending SIGKILL", running.identity.pid,
                     signal_name(options.signal)));
   if (Status sent = send(running, SIGKILL); !sent.ok()) return sent;
   ended = wait_for_end_of(running.pidfd.get(), never);
@@ -56,7 +56,7 @@ Result<int> run_stop(const Options& options) {
   Result<Pidfile> looked = Pidfile::look(*options.pidfile, running);
   if (!looked.ok()) return looked.failure();
   if (!running) {
-    if (!options.quiet) say(fmt::format("nothing is running by '{}'", *options.pidfile));
+    if (!options.quiet) say(fmt::format("nothing is running for pidfile '{}'", *options.pidfile));
     return exit_nothing_running;
   }
   if (Status ended = end(options, *running); !ended.ok()) return ended.failure();

@@ -97,9 +97,9 @@ Status check_possible(const Options& options, const Guarantees& chosen) {
   if (!is_tied || chosen.supervisor != Means::none) return Unit{};
   return Failure{
       .stage = Stage::guarantee,
-      .detail = fmt::format("{} can be neither had nor emulated here: pidfd_open is not available",
+      .detail = fmt::format("{} is not possible here: pidfd_open is not available",
                             options.autokill ? "autokill" : "a tie"),
-      .hint = "a sandbox filters it; an unprivileged caller with --nnp can do without"};
+      .hint = "a sandbox filters pidfd_open; an unprivileged caller with --nnp needs none"};
 }
 
 Status check_strict(const Options& options, const Guarantees& chosen, const KernelSupport& support,
@@ -107,13 +107,13 @@ Status check_strict(const Options& options, const Guarantees& chosen, const Kern
   if (!options.strict) return Unit{};
   if (!is_enforced(chosen.tree))
     return Failure{.stage = Stage::guarantee,
-                   .detail = "--strict: a tree that tether adopts is not enforced by the kernel",
-                   .hint = "--pid-namespace and --cgroup are, where they are permitted"};
+                   .detail = "--strict: --tree alone is not enforced by the kernel",
+                   .hint = "--pid-namespace and --cgroup are enforced, where they are permitted"};
   const char* missing = nullptr;
   if (!is_enforced(chosen.autokill)) missing = "autokill";
   if (!is_enforced(chosen.autoreap) && missing == nullptr) missing = "autoreap";
   if (missing == nullptr) return Unit{};
-  std::string hint = "without --strict it is emulated, and the record says how";
+  std::string hint = "without --strict tether emulates this, and the record says how";
   if (support.clone3_error != 0)
     hint = fmt::format("clone3 answers {} here: a sandbox filters it",
                        error_name(support.clone3_error));
@@ -165,11 +165,11 @@ bool is_told(const GuaranteeRow& row, const Guarantees& guarantees) {
 const char* explain_autoreap(Means means) {
   switch (means) {
     case Means::kernel:
-      return "the kernel reaps it (CLONE_AUTOREAP)";
+      return "the kernel reaps the child (CLONE_AUTOREAP)";
     case Means::wait:
-      return "tether or its keeper stays and reaps it";
+      return "tether or its keeper reaps the child";
     case Means::init:
-      return "orphaned on purpose: whoever inherits it reaps it";
+      return "orphaned: reaped by process 1 or a subreaper";
     default:
       return "not asked for";
   }
@@ -180,9 +180,9 @@ const char* explain_autokill(Means means) {
     case Means::kernel:
       return "SIGKILL at the last close (CLONE_PIDFD_AUTOKILL)";
     case Means::pdeathsig:
-      return "SIGKILL when tether is gone (parent-death signal)";
+      return "SIGKILL when tether dies (parent-death signal)";
     case Means::keeper:
-      return "SIGKILL when its holder is gone (keeper watches)";
+      return "SIGKILL when the holder dies (by a watchdog)";
     default:
       return "not asked for";
   }
@@ -195,7 +195,7 @@ const char* explain_supervisor(Means means) {
     case Means::pdeathsig:
       return "if tether is killed: the parent-death signal";
     case Means::keeper:
-      return "if tether is killed, a keeper ends the child";
+      return "if tether is killed, a helper ends the child";
     default:
       return "not asked for";
   }
@@ -204,11 +204,11 @@ const char* explain_supervisor(Means means) {
 const char* explain_tree(Means means) {
   switch (means) {
     case Means::subreaper:
-      return "tether adopts what loses its parent, and ends it";
+      return "a warden adopts and ends all descendants";
     case Means::cgroup:
-      return "all that is in the cgroup is ended (cgroup.kill)";
+      return "the whole cgroup is ended (cgroup.kill)";
     case Means::pid_namespace:
-      return "the kernel ends all with its first process";
+      return "the kernel ends all with the first process";
     default:
       return "not asked for";
   }

@@ -65,19 +65,19 @@ const char* name_of(Cause cause) {
 const char* explain(Cause cause) {
   switch (cause) {
     case Cause::timeout:
-      return "its time was up";
+      return "the time limit expired";
     case Cause::parent:
-      return "tether's parent had ended";
+      return "tether's parent died";
     case Cause::pid:
-      return "a process that it is tied to had ended";
+      return "a process of --die-with-pid died";
     case Cause::eof:
-      return "--die-on-eof was at its end";
+      return "--die-on-eof was at end of file";
     case Cause::not_ready:
-      return "it did not become ready";
+      return "COMMAND did not become ready";
     case Cause::holder:
-      return "nobody held it any more";
+      return "the last holder of the pidfd or the warden died";
     case Cause::signal:
-      return "a signal was passed on";
+      return "tether passed a signal on";
     case Cause::command:
       break;
   }

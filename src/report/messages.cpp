@@ -123,10 +123,11 @@ const char* usual_hint(const Failure& failure) {
     case Stage::tie:
       // One that an option names; the standard ones are named by their words.
       if (error != EBADF || failure.detail.rfind("--", 0) != 0) break;
-      return "a shell opens it for tether, by N<FILE or N>FILE";
+      return "open the descriptor in the shell, by N<FILE or N>FILE";
     case Stage::pidfile:
-      if (error == ENOENT) return "its directory has to be there";
-      return error == EACCES || error == EROFS ? "another file is made beside it" : "";
+      if (error == ENOENT) return "the directory must exist";
+      return error == EACCES || error == EROFS ? "tether makes another file in the same directory"
+                                               : "";
     case Stage::supervise:
       return error == EMFILE ? few_descriptors : "";
     case Stage::clone:
@@ -134,13 +135,13 @@ const char* usual_hint(const Failure& failure) {
       if (error != EAGAIN) break;
       return "a limit on processes is reached: ulimit -u, or pids.max of a cgroup";
     case Stage::ctty:
-      if (error == ENOTTY) return "standard input has to be a terminal";
+      if (error == ENOTTY) return "standard input must be a terminal";
       return error == EPERM ? "another session has this terminal" : "";
     case Stage::exec:
       if (error != EACCES) break;
-      return "it or a directory above it is not executable (chmod +x, noexec)";
+      return "the file or a directory above it is not executable (chmod +x, noexec)";
     case Stage::stop:
-      return error == EPERM ? "it runs as another user" : "";
+      return error == EPERM ? "the process runs as another user" : "";
     default:
       break;
   }

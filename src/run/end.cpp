@@ -37,7 +37,7 @@ Failure not_ready(const Options& options, const Outcome& outcome, const Readines
     failure.detail = fmt::format("'{}' was not ready in time, and was ended", command);
   } else if (outcome.cause == Cause::not_ready) {
     failure.detail = fmt::format(
-        "'{}' closed its descriptor without saying that it is ready, and was ended", command);
+        "'{}' closed its notify descriptor before it was ready, and was ended", command);
   } else if (was_our_doing(outcome.cause)) {
     failure.detail =
         fmt::format("'{}' was ended before it was ready: {}", command, explain(outcome.cause));
@@ -47,7 +47,8 @@ Failure not_ready(const Options& options, const Outcome& outcome, const Readines
   if (failure.error_number != 0)
     failure.detail += fmt::format(": {}", error_text(failure.error_number));
   if (readiness.status())
-    failure.hint = fmt::format("it said '{}'", readiness.status()->substr(0, longest_quotation));
+    failure.hint =
+        fmt::format("COMMAND reported '{}'", readiness.status()->substr(0, longest_quotation));
   failure.exit_status = status;
   return failure;
 }

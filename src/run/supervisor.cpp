@@ -220,8 +220,8 @@ void Supervisor::follow_main_process(pid_t pid) {
   if (!follows_main_process_ || !child_.replace_by(pid)) {
     if (!options_.quiet)
       say(fmt::format("MAINPID={} is not followed: {}", pid,
-                      follows_main_process_ ? "it is no descendant"
-                                            : "a tie is for the process that was started"));
+                      follows_main_process_ ? "not a descendant of COMMAND"
+                                            : "a tie stays with the process that tether started"));
     return;
   }
   life_ = Life::runs;

@@ -56,9 +56,9 @@ std::string hint_for(const Cgroup& cgroup, int error_number) {
       return fmt::format("its cgroup.type is '{}': part of a threaded subtree, or next to one",
                          text_of(cgroup, "cgroup.type"));
     case ENOENT:
-      return "it is outside the cgroup namespace that tether is in";
+      return "the directory is outside the cgroup namespace of tether";
     case ENODEV:
-      return "somebody has removed it meanwhile";
+      return "another process has removed the directory";
     default:
       return {};
   }

@@ -44,10 +44,10 @@ Failure distrust(const std::string& path, const char* why) {
 // Why `file` is no pidfile of ours, or nullptr. What somebody else has written could be about
 // anybody's process.
 const char* objection_to(const struct stat& file) {
-  if (S_ISLNK(file.st_mode)) return "it is a symbolic link";
-  if (!S_ISREG(file.st_mode)) return "it is not a regular file";
-  if (file.st_uid != ::geteuid()) return "somebody else owns it";
-  if (is_privileged() && file.st_nlink > 1) return "it has more than one hard link";
+  if (S_ISLNK(file.st_mode)) return "the file is a symbolic link";
+  if (!S_ISREG(file.st_mode)) return "not a regular file";
+  if (file.st_uid != ::geteuid()) return "another user owns the file";
+  if (is_privileged() && file.st_nlink > 1) return "the file has more than one hard link";
   return nullptr;
 }
 
@@ -70,8 +70,8 @@ Status check_replaceable(const std::string& path, const std::string& name) {
     return Unit{};
   return Failure{.stage = Stage::pidfile,
                  .path = name,
-                 .detail = "it holds something else than a pid",
-                 .hint = "a pidfile is replaced and removed; whose is this one?"};
+                 .detail = "the file does not hold a process ID",
+                 .hint = "tether replaces and removes a pidfile: name another file"};
 }
 
 std::optional<pid_t> pid_in(const std::string& path) {
@@ -113,7 +113,7 @@ Result<Pidfile> Pidfile::claim(const std::string& path) {
                  .path = path,
                  .detail = fmt::format("already running as process {}: '{}'",
                                        found.value()->identity.pid, path),
-                 .hint = "tether --stop with the same --pidfile ends it"};
+                 .hint = "tether --stop with the same --pidfile ends that process"};
 }
 
 Result<Pidfile> Pidfile::look(const std::string& path, std::optional<Running>& running) {
@@ -178,7 +178,7 @@ Status Pidfile::lock(IfMissing if_missing) {
   lock_.reset();
   return Failure{.stage = Stage::pidfile,
                  .path = path_,
-                 .detail = "another start by it does not come to an end"};
+                 .detail = "another start with this pidfile does not finish"};
 }
 
 // A child that was forked meanwhile has a share in the lock, which closing alone would not end.
@@ -213,8 +213,9 @@ Result<std::optional<Pidfile::Running>> Pidfile::find_running() const {
         .stage = Stage::pidfile,
         .path = path_,
         .detail = fmt::format(
-            "/proc does not show whether process {} is the one it was written for", identity->pid),
-        .hint = is_privileged() ? "is /proc mounted?" : "the superuser may see it"};
+            "/proc does not show whether process {} is the one that the file was written for",
+            identity->pid),
+        .hint = is_privileged() ? "is /proc mounted?" : "root may be able to tell"};
   if (!*same) return std::optional<Running>();
   return std::optional(std::move(running));
 }
@@ -225,7 +226,7 @@ Status Pidfile::write_for(pid_t child, int pidfd) {
   if (identity && is_same(*identity, *identity)) return write(*identity);
   return Failure{.stage = Stage::pidfile,
                  .path = path_,
-                 .detail = "without /proc a process cannot be told from others",
+                 .detail = "tether needs /proc to identify the process",
                  .hint = "mount -t proc proc /proc"};
 }
 

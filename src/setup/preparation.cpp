@@ -95,7 +95,7 @@ struct Questions {
     if (!options.tree) return Unit{};
     if (!can_see_family())
       return Failure{.stage = Stage::guarantee,
-                     .detail = "--tree needs /proc, to find who belongs to it",
+                     .detail = "--tree needs /proc to find the descendants",
                      .hint = "mount -t proc proc /proc"};
     if (looks()) return Unit{};
     if (!adopt_orphans()) return Failure{.stage = Stage::helper, .error_number = errno};

@@ -39,11 +39,11 @@ const char* hint_for(int sending_error) {
     case ENOTSOCK:
     case EAFNOSUPPORT:
     case ENOTCONN:
-      return "it takes a connected Unix socket; with --become any free number";
+      return "the descriptor must be a connected Unix socket; with --become a free number";
     case EAGAIN:
-      return "its buffer is full until the other end reads";
+      return "the socket buffer is full: the receiver does not read";
     case EPIPE:
-      return "the other end is closed";
+      return "the receiver has closed its end";
     default:
       return "";
   }
@@ -84,7 +84,7 @@ Status Receiver::open(const Options& options, const CallersDescriptors& callers)
     return Failure{
         .stage = Stage::hand_over,
         .detail = fmt::format("--pidfd-fd={}: COMMAND would have a copy of that socket", fd),
-        .hint = "the receiver would wait for its end of file in vain; redirect that one"};
+        .hint = "the receiver would never see the end of file; redirect that descriptor"};
   withhold(fd);
   socket_.reset(fd);
   return Unit{};

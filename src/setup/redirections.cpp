@@ -65,7 +65,7 @@ std::string notice_of(const std::vector<const char*>& lost) {
                        : fmt::format("{} and {}", fmt::join(lost.begin(), last, ", "), *last);
   const bool has_output = lost.size() > 1 || lost.front() != standard_names[STDIN_FILENO];
   return fmt::format("COMMAND has /dev/null for standard {}{}", names,
-                     has_output ? "; --log=FILE keeps what it says" : "");
+                     has_output ? "; --log=FILE keeps the output" : "");
 }
 
 }  // namespace

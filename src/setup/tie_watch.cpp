@@ -49,7 +49,7 @@ Status TieWatch::open_parent(pid_t parent) {
   if (parent == 0)
     return Failure{.stage = Stage::tie,
                    .detail = "--die-with-parent: the parent is in another PID namespace",
-                   .hint = "--die-on-eof sees it go, by a pipe that it holds"};
+                   .hint = "use --die-on-eof with a pipe that the parent holds open"};
   UniqueFd pidfd(open_pidfd(parent));
   // Somebody else is our parent by now: the one that was has died.
   if (!pidfd || has_ended(pidfd.get())) return tie_failure(ESRCH, "--die-with-parent");
@@ -65,12 +65,12 @@ Status TieWatch::open_process(const ProcessName& name) {
   const auto inode = pidfs_inode(pidfd.get());
   if (name.inode && !inode)
     return Failure{.stage = Stage::tie,
-                   .detail = option + ": this kernel gives processes no inode",
-                   .hint = "Linux 6.9 does"};
+                   .detail = option + ": this kernel has no inodes of processes",
+                   .hint = "Linux 6.9 and later have them"};
   if (name.inode && inode != name.inode)
     return Failure{.stage = Stage::tie,
-                   .detail = option + ": the number is another process's by now",
-                   .hint = "the process that was meant has ended"};
+                   .detail = option + ": another process has this PID now",
+                   .hint = "the process with that inode has ended"};
   processes_.push_back({std::move(pidfd), Cause::pid});
   return Unit{};
 }
@@ -80,8 +80,8 @@ Status TieWatch::open_descriptor(int fd, const CallersDescriptors& callers) {
   if (!callers.has(fd)) return tie_failure(EBADF, option);
   if (!can_hang_up(fd))
     return Failure{.stage = Stage::tie,
-                   .detail = option + ": no pipe, socket or terminal, so nobody can hang up",
-                   .hint = "what ties it is the reading end of a pipe that somebody holds open"};
+                   .detail = option + ": not a pipe, a socket or a terminal",
+                   .hint = "use the reading end of a pipe that another process holds open"};
   // COMMAND's copy would keep the other end from seeing that we are gone.
   withhold(fd);
   eof_fd_ = fd;

@@ -185,11 +185,9 @@ TEST_CASE("what is written whole has a file of its own") {
 }
 
 TEST_CASE("what is nothing without another option is refused without it") {
-  check_refused({"--ready-timeout=inf", "-d", "cmd"},
-                "--ready-timeout is nothing without --notify");
-  check_refused({"--block-fd=0", "--ready-timeout=5", "cmd"},
-                "--ready-timeout is nothing without --notify");
-  const std::string truncate = "--truncate is nothing without --stdout or --stderr or --log";
+  check_refused({"--ready-timeout=inf", "-d", "cmd"}, "--ready-timeout needs --notify");
+  check_refused({"--block-fd=0", "--ready-timeout=5", "cmd"}, "--ready-timeout needs --notify");
+  const std::string truncate = "--truncate needs --stdout or --stderr or --log";
   check_refused({"--truncate", "--stdin=f", "cmd"}, truncate);
   check_refused({"--nohup", "--truncate", "cmd"}, truncate);
   for (const std::string output : {"--stdout=f", "--stderr=f", "--log=f"}) {
@@ -265,8 +263,8 @@ TEST_CASE("--stop takes what says whom and how to end and nothing else") {
 }
 
 TEST_CASE("--stop wants a pidfile and no COMMAND") {
-  check_refused({"--stop", "cmd"}, "--stop is nothing without --pidfile");
-  check_refused({"--stop", "-sINT", "-k", "2"}, "--stop is nothing without --pidfile");
+  check_refused({"--stop", "cmd"}, "--stop needs --pidfile");
+  check_refused({"--stop", "-sINT", "-k", "2"}, "--stop needs --pidfile");
   check_refused({"--pidfile=f", "--stop", "--", "cmd"}, "--stop takes no COMMAND");
   check_refused({"--stop", "--pidfile=f", "f"}, "--stop takes no COMMAND");
   CHECK(refusal({"--stop", "--pidfile=f"}).empty());

@@ -92,7 +92,7 @@ TEST_CASE("the refusal of strict names the guarantee and both kernels") {
   const std::string rest = " is enforced by the kernel from Linux 7.1 on, this is 6.12.5";
   const Failure reap = refusal(ask(true, false, true), old_kernel);
   CHECK(reap.detail == "--strict: autoreap" + rest);
-  CHECK(reap.hint == "without --strict it is emulated, and the record says how");
+  CHECK(reap.hint == "without --strict tether emulates this, and the record says how");
   CHECK(refusal(ask(true, true, true), old_kernel).detail == "--strict: autokill" + rest);
   CHECK(refusal(ask(false, true, true), kernel(true, true, false)).detail ==
         "--strict: autokill" + rest);

@@ -253,12 +253,12 @@ TEST_CASE("each means is explained in words of its own") {
     return std::string(text).find(part) != std::string::npos;
   };
   CHECK(has(explain_autoreap(Means::kernel), "CLONE_AUTOREAP"));
-  CHECK(has(explain_autoreap(Means::wait), "reaps it"));
+  CHECK(has(explain_autoreap(Means::wait), "tether or its keeper"));
   CHECK(has(explain_autoreap(Means::init), "orphaned"));
   CHECK(has(explain_autokill(Means::kernel), "CLONE_PIDFD_AUTOKILL"));
   CHECK(has(explain_autokill(Means::pdeathsig), "parent-death signal"));
-  CHECK_FALSE(has(explain_autokill(Means::pdeathsig), "keeper"));
-  CHECK(has(explain_autokill(Means::keeper), "keeper"));
+  CHECK_FALSE(has(explain_autokill(Means::pdeathsig), "watchdog"));
+  CHECK(has(explain_autokill(Means::keeper), "watchdog"));
   CHECK(has(explain_nnp(Means::kernel), "CLONE_NNP"));
   CHECK(has(explain_nnp(Means::prctl), "prctl"));
   for (const auto explain : {explain_autoreap, explain_autokill, explain_nnp})

@@ -157,20 +157,20 @@ TEST_CASE("what contradicts a hand-over is refused by name") {
   };
   const Row rows[] = {
       {{"--pidfd-fd=7", "-w"},
-       "--pidfd-fd and --wait contradict each other: one leaves, the other stays"},
+       "--pidfd-fd and --wait contradict each other: one exits, the other waits"},
       {{"-d", "--pidfd-fd=7"},
-       "--pidfd-fd and --detach contradict each other: one hands the child over, the other lets it "
-       "go"},
+       "--pidfd-fd and --detach contradict each other: one hands the child over, the other "
+       "detaches it"},
       {{"--pidfd-fd=7", "-c"},
-       "--pidfd-fd and --ctty contradict each other: nobody stays to give the terminal back"},
+       "--pidfd-fd and --ctty contradict each other: no process stays to give the terminal back"},
       {{"--pidfd-fd=7", "--exec"},
        "--pidfd-fd and --exec contradict each other: there is no child"},
       {{"-d", "--become=x"},
-       "--detach and --become contradict each other: one leaves, the other becomes another "
+       "--detach and --become contradict each other: one exits, the other becomes another "
        "command"},
-      {{"--become=x"}, "--become is nothing without --pidfd-fd"},
-      {{"--pidfd-fd=2"}, "--pidfd-fd=2: that one is COMMAND's"},
-      {{"--pidfd-fd=0", "--become=x"}, "--pidfd-fd=0: that one is COMMAND's"},
+      {{"--become=x"}, "--become needs --pidfd-fd"},
+      {{"--pidfd-fd=2"}, "--pidfd-fd=2: that descriptor belongs to COMMAND"},
+      {{"--pidfd-fd=0", "--become=x"}, "--pidfd-fd=0: that descriptor belongs to COMMAND"},
       {{"--pidfd-fd=7", "--tree"},
        "--pidfd-fd and --tree contradict each other without --pid-namespace or --cgroup"},
       {{"--pidfd-fd=7", "--status-fd=7"},
@@ -182,11 +182,11 @@ TEST_CASE("what contradicts a hand-over is refused by name") {
       {{"--pidfd-fd=7", "--notify=fd:7"},
        "--pidfd-fd=7 and --notify contradict each other: both are the same descriptor"},
       {{"--pidfd-fd=7", "--keep-fd=7"},
-       "--pidfd-fd=7 and --keep-fd=7 contradict each other: the receiver would wait "
-       "for its end of file in vain"},
+       "--pidfd-fd=7 and --keep-fd=7 contradict each other: the receiver would never "
+       "see the end of file"},
       {{"--pidfd-fd=7", "--rewrite=INT:TERM"},
-       "--pidfd-fd and --rewrite contradict each other: without a tie or a status record nobody "
-       "stays to pass signals on"},
+       "--pidfd-fd and --rewrite contradict each other: without a tie or a status record no "
+       "keeper stays to pass signals on"},
   };
   for (const Row& row : rows) CHECK(refusal(row.words) == row.message);
   for (const std::vector<std::string>& fine :

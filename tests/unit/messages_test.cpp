@@ -179,13 +179,13 @@ TEST_CASE("what can be done about it is said where the failure brings no hint al
     return start == std::string::npos ? std::string() : text.substr(start + mark.size());
   };
   for (const Stage stage : {Stage::descriptor, Stage::gate, Stage::tie}) {
-    CHECK(hint(at(stage, EBADF, {}, "--keep-fd=9")).find("a shell opens it") == 0);
+    CHECK(hint(at(stage, EBADF, {}, "--keep-fd=9")).find("open the descriptor") == 0);
     CHECK(hint(at(stage, EIO, {}, "--keep-fd=9")).empty());
     CHECK(hint(at(stage, EBADF, {}, "standard output")).empty());
   }
   CHECK(hint(at(Stage::clone, EAGAIN)).find("a limit on processes") == 0);
   CHECK(hint(at(Stage::clone, ENOMEM)).empty());
-  CHECK(hint(at(Stage::ctty, ENOTTY)).find("standard input has to be") == 0);
+  CHECK(hint(at(Stage::ctty, ENOTTY)).find("standard input must be") == 0);
   CHECK(hint(at(Stage::ctty, EPERM)).find("another session") == 0);
   CHECK(hint(not_run(EACCES, "x")).find("not executable") != std::string::npos);
   CHECK(hint(not_run(ENOENT, "x")).empty());

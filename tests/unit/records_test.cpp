@@ -269,20 +269,21 @@ TEST_CASE("a features record tells of the surroundings") {
   around.sandbox.user_namespace = true;
   around.user = 1000;
   around.user_namespace_needed = true;
-  around.why_no_pid_namespace = "it needs /proc";
+  around.why_no_pid_namespace = "--pid-namespace needs /proc";
   around.cgroup.directory = "/sys/fs/cgroup";
   around.cgroup.delegated = true;
   around.detached_autoreap = Means::init;
   around.tie = Means::keeper;
   around.trees = {Means::subreaper, Means::cgroup};
-  CHECK(to_line(features).find(
-            R"(,"machine":"x86_64","sandbox":{"seccomp_filter":true,"no_new_privs":false,)"
-            R"("container":"podman","security_label":null,"user_namespace":true,)"
-            R"("pid_namespace":null},"uid":1000,"capabilities":[],"pid_namespaces":)"
-            R"({"permitted":false,"with_user_namespace":true,"reason":"it needs /proc"},)"
-            R"("cgroup":{"directory":"/sys/fs/cgroup","delegated":true,"reason":null},)"
-            R"("autoreap_detached":"init","supervisor":"keeper","trees":["subreaper","cgroup"]})"
-            "\n") != std::string::npos);
+  CHECK(
+      to_line(features).find(
+          R"(,"machine":"x86_64","sandbox":{"seccomp_filter":true,"no_new_privs":false,)"
+          R"("container":"podman","security_label":null,"user_namespace":true,)"
+          R"("pid_namespace":null},"uid":1000,"capabilities":[],"pid_namespaces":)"
+          R"({"permitted":false,"with_user_namespace":true,"reason":"--pid-namespace needs /proc"},)"
+          R"("cgroup":{"directory":"/sys/fs/cgroup","delegated":true,"reason":null},)"
+          R"("autoreap_detached":"init","supervisor":"keeper","trees":["subreaper","cgroup"]})"
+          "\n") != std::string::npos);
 }
 
 TEST_CASE("a dry-run record reads as written down") {

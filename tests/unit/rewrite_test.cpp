@@ -84,11 +84,11 @@ TEST_CASE("rewritings are collected in order") {
 
 TEST_CASE("rewriting needs somebody who stays") {
   CHECK(refusal({"--exec", "--rewrite=TERM:QUIT", "cmd"}) ==
-        "--exec and --rewrite contradict each other: nobody stays to pass signals on");
+        "--exec and --rewrite contradict each other: no process stays to pass signals on");
   CHECK_FALSE(refusal({"--dry-run", "--exec", "--rewrite=TERM:QUIT", "cmd"}).empty());
   const std::string detached =
-      "--detach and --rewrite contradict each other: without a tie or a status record nobody stays "
-      "to pass signals on";
+      "--detach and --rewrite contradict each other: without a tie or a status record no keeper "
+      "stays to pass signals on";
   CHECK(refusal({"-d", "--rewrite=TERM:QUIT", "cmd"}) == detached);
   // Once it is ready there is nobody.
   CHECK(refusal({"-d", "--notify=socket", "--rewrite=TERM:QUIT", "cmd"}) == detached);

@@ -109,7 +109,7 @@ KERNEL_TEST_CASE("a file that holds something else than a pid is nobody's pidfil
       const Finished refused = run(Words{"-dq"} + services.by_pidfile() + command);
       CHECK(refused.exit_code == 125);
       CHECK(refused.first_error_line() == "tether: cannot use pidfile '" + services.path() +
-                                              "': it holds something else than a pid");
+                                              "': the file does not hold a process ID");
       CHECK(services.stop().exit_code == 1);
       CHECK((services.content() == content));
       CHECK_FALSE(exists(services.path() + ".tether"));

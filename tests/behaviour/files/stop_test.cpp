@@ -123,7 +123,7 @@ TEST_CASE("a service that is stopped acts on TERM") {
 
 TEST_CASE("where nothing is running that is said, unless with -q") {
   const Services services;
-  const std::string message = "tether: nothing is running by '" + services.path() + "'\n";
+  const std::string message = "tether: nothing is running for pidfile '" + services.path() + "'\n";
   const auto check_nothing = [&] {
     Finished stopped = services.stop();
     CHECK(stopped.exit_code == 1);

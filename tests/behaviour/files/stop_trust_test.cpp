@@ -111,8 +111,8 @@ KERNEL_TEST_CASE("a user's stop refuses what another user may have written") {
     }
     const Finished stopped = services.stop({"-s", "KILL"}, user);
     CHECK(stopped.exit_code == 125);
-    CHECK(stopped.first_error_line() ==
-          "tether: cannot use pidfile '" + services.path(names[0]) + "': somebody else owns it");
+    CHECK(stopped.first_error_line() == "tether: cannot use pidfile '" + services.path(names[0]) +
+                                            "': another user owns the file");
     CHECK(is_alive(child));
   }
 }

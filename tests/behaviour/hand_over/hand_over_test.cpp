@@ -139,7 +139,8 @@ KERNEL_TEST_CASE("what is no connected Unix socket is refused before anything ru
   CHECK(file.exit_code == 125);
   CHECK(file.error == "tether: --pidfd-fd=7: Socket operation on non-socket");
   CHECK(file.hint ==
-        "tether: hint: it takes a connected Unix socket; with --become any free number\n");
+        "tether: hint: the descriptor must be a connected Unix socket; with --become a free "
+        "number\n");
   CHECK(refused({}, command, as_7([] { return ::socket(AF_INET, SOCK_STREAM, 0); })).error ==
         "tether: --pidfd-fd=7: Address family not supported by protocol");
   CHECK(refused({}, command, as_7([] { return ::socket(AF_UNIX, SOCK_STREAM, 0); })).error ==
@@ -157,7 +158,7 @@ KERNEL_TEST_CASE("a receiver that is gone or full is an error and nothing runs")
     Refusal refusal = refused(autokill(), command, full.given_to());
     CHECK(refusal.exit_code == 125);
     CHECK(refusal.error == "tether: --pidfd-fd=7: Resource temporarily unavailable");
-    CHECK(refusal.hint == "tether: hint: its buffer is full until the other end reads\n");
+    CHECK(refusal.hint == "tether: hint: the socket buffer is full: the receiver does not read\n");
     if (type == SOCK_DGRAM) continue;  // it does not see the other end go before it sends
     Channel gone(type);
     gone.ours.reset();

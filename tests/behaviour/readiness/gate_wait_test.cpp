@@ -150,7 +150,7 @@ TEST_CASE("a tie that is up while the gate is closed ends the start") {
     CHECK(gone.exit_code == 143);
     CHECK(gone.record("error").at("exit_status") == 143);
     CHECK(gone.first_error_line() ==
-          "tether: a process that it is tied to had ended before --block-fd let '/bin/sh' "
+          "tether: a process of --die-with-pid died before --block-fd let '/bin/sh' "
           "run");
     CHECK(services.is_clean());
     CHECK_FALSE(exists(services.path("made")));
@@ -165,7 +165,7 @@ TEST_CASE("a hang-up while the gate is closed ends the start") {
   const Finished finished = running.wait();
   CHECK(finished.exit_code == 143);
   CHECK(finished.first_error_line() ==
-        "tether: --die-on-eof was at its end before --block-fd let 'true' run");
+        "tether: --die-on-eof was at end of file before --block-fd let 'true' run");
 }
 
 TEST_CASE("the time at the gate is part of the time that COMMAND has") {

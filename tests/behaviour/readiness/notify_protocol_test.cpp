@@ -50,7 +50,7 @@ KERNEL_TEST_CASE("what COMMAND says of itself is in the ready record and in the 
     CHECK(failed.exit_code == 3);
     CHECK(failed.err == "tether: '" + tool("probe") +
                             "' exited with status 3 before it was ready: No such file or "
-                            "directory\ntether: hint: it said 'no database'\n");
+                            "directory\ntether: hint: COMMAND reported 'no database'\n");
   }
 }
 

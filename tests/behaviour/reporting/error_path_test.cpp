@@ -19,9 +19,9 @@ using namespace tether::test;
 namespace {
 
 const std::string help = "try 'tether --help'";
-const std::string opened = "a shell opens it for tether, by N<FILE or N>FILE";
+const std::string opened = "open the descriptor in the shell, by N<FILE or N>FILE";
 const std::string not_executable =
-    "it or a directory above it is not executable (chmod +x, noexec)";
+    "the file or a directory above it is not executable (chmod +x, noexec)";
 
 struct ErrorPath {
   Words words;
@@ -162,33 +162,35 @@ TEST_CASE("a value that is missing or too much or none of its kind is told what 
 }
 
 TEST_CASE("options that cannot stand together are told which and why") {
-  const std::string nobody = "nobody stays to end it";
+  const std::string no_process = "no process stays to end COMMAND";
   check_all({
-      misuse({"-dw", "true"}, contradiction("detach", "wait", "one leaves, the other stays")),
+      misuse({"-dw", "true"}, contradiction("detach", "wait", "one exits, the other waits")),
       misuse({"-d", "--exec", "true"},
              contradiction("detach", "exec", "one makes a child, the other becomes COMMAND")),
       misuse({"-dc", "true"},
              contradiction("detach", "ctty", "a detached child has no controlling terminal")),
-      misuse({"--exec", "-t5", "true"}, contradiction("exec", "timeout", nobody)),
-      misuse({"--exec", "--tree", "true"}, contradiction("exec", "tree", nobody)),
-      misuse({"--exec", "--die-with-pid=1", "true"}, contradiction("exec", "die-with-pid", nobody)),
+      misuse({"--exec", "-t5", "true"}, contradiction("exec", "timeout", no_process)),
+      misuse({"--exec", "--tree", "true"}, contradiction("exec", "tree", no_process)),
+      misuse({"--exec", "--die-with-pid=1", "true"},
+             contradiction("exec", "die-with-pid", no_process)),
       misuse({"--exec", "--autokill", "true"},
              contradiction("exec", "autokill", "there is no child")),
       misuse({"--exec", "--autoreap", "true"},
              contradiction("exec", "autoreap", "there is no child")),
       misuse({"--exec", "--wait", "true"},
-             contradiction("exec", "wait", "one becomes COMMAND, the other stays")),
-      misuse({"--exec", "--json", "true"}, contradiction("exec", "json", "nobody stays to do it")),
+             contradiction("exec", "wait", "one becomes COMMAND, the other waits")),
+      misuse({"--exec", "--json", "true"},
+             contradiction("exec", "json", "no process stays to do it")),
       misuse({"--exec", "--status-fd=2", "true"},
-             contradiction("exec", "status-fd", "nobody stays to do it")),
+             contradiction("exec", "status-fd", "no process stays to do it")),
       misuse({"--exec", "--status-file=x", "true"},
-             contradiction("exec", "status-file", "nobody stays to do it")),
+             contradiction("exec", "status-file", "no process stays to do it")),
       misuse({"--exec", "--success-status=1", "true"},
-             contradiction("exec", "success-status", "nobody stays to do it")),
+             contradiction("exec", "success-status", "no process stays to do it")),
       misuse({"--keep-fd=5", "--status-fd=5", "true"},
              contradiction("keep-fd=5", "status-fd=5", "COMMAND cannot have both")),
       misuse({"--log=a", "--stdout=b", "true"},
-             contradiction("log", "stdout", "both say where its output goes")),
+             contradiction("log", "stdout", "both say where the output goes")),
       misuse({"-vq", "true"}, contradiction("verbose", "quiet", "one says more, the other less")),
       misuse({"--features", "--dry-run", "true"},
              contradiction("features", "dry-run",
@@ -198,14 +200,14 @@ TEST_CASE("options that cannot stand together are told which and why") {
       misuse({"--notify=fd:1", "--stdout=a", "true"},
              "--notify=fd:1 and --stdout contradict each other"),
       misuse({"--pidfile=a", "--log=a", "true"}, contradiction("pidfile", "log", "both are 'a'")),
-      misuse({"--die-on-eof=1", "true"}, "--die-on-eof=1: that one is COMMAND's to write to"),
+      misuse({"--die-on-eof=1", "true"}, "--die-on-eof=1: COMMAND writes to that descriptor"),
       misuse({"-d", "--rewrite=TERM:INT", "true"},
              contradiction("detach", "rewrite",
-                           "without a tie or a status record nobody stays to pass signals on")),
-      misuse({"--ready-timeout=5", "true"}, "--ready-timeout is nothing without --notify"),
-      misuse({"--preserve-status", "true"}, "--preserve-status is nothing without --timeout"),
-      misuse({"--truncate", "true"}, "--truncate is nothing without --stdout or --stderr or --log"),
-      misuse({"--stop"}, "--stop is nothing without --pidfile"),
+                           "without a tie or a status record no keeper stays to pass signals on")),
+      misuse({"--ready-timeout=5", "true"}, "--ready-timeout needs --notify"),
+      misuse({"--preserve-status", "true"}, "--preserve-status needs --timeout"),
+      misuse({"--truncate", "true"}, "--truncate needs --stdout or --stderr or --log"),
+      misuse({"--stop"}, "--stop needs --pidfile"),
       misuse({"--stop", "--pidfile=a", "true"}, "--stop takes no COMMAND"),
       misuse({"--stop", "--pidfile=a", "-d"},
              contradiction("stop", "detach", "nothing is started")),
@@ -249,11 +251,11 @@ TEST_CASE("a file or a directory or a descriptor that is not there is named") {
       {{"--pidfile=no/such", "true"},
        125,
        "cannot use pidfile 'no/such': No such file or directory",
-       "its directory has to be there"},
+       "the directory must exist"},
       {{"--pidfile=plain", "true"},
        125,
-       "cannot use pidfile 'plain': it holds something else than a pid",
-       "a pidfile is replaced and removed; whose is this one?"},
+       "cannot use pidfile 'plain': the file does not hold a process ID",
+       "tether replaces and removes a pidfile: name another file"},
       {{"--keep-fd=77", "true"}, 125, "--keep-fd=77: Bad file descriptor", opened},
       {{"--status-fd=77", "true"}, 125, "--status-fd=77: Bad file descriptor", opened},
       {{"--block-fd=77", "true"}, 125, "--block-fd=77: Bad file descriptor", opened},
@@ -261,7 +263,7 @@ TEST_CASE("a file or a directory or a descriptor that is not there is named") {
       {{"-c", "true"},
        125,
        "cannot make standard input the controlling terminal: Inappropriate ioctl for device",
-       "standard input has to be a terminal"},
+       "standard input must be a terminal"},
       {{"--cgroup=dir", "true"},
        125,
        "cannot use cgroup 'dir': not a directory of cgroup v2",
@@ -304,8 +306,8 @@ TEST_CASE("a descriptor at which nobody can hang up is no tie") {
     setup.before_exec = [file] { (void)::dup2(::open(file, O_RDONLY), 0); };
     check({{"--die-on-eof=0", "true"},
            125,
-           "--die-on-eof=0: no pipe, socket or terminal, so nobody can hang up",
-           "what ties it is the reading end of a pipe that somebody holds open"},
+           "--die-on-eof=0: not a pipe, a socket or a terminal",
+           "use the reading end of a pipe that another process holds open"},
           setup);
   }
 }
@@ -316,19 +318,19 @@ TEST_CASE("a process that is gone or not ours is named") {
        125,
        "--die-with-pid=2147483647: No such process",
        ""},
-      {{"--stop", "--pidfile=none"}, 1, "nothing is running by 'none'", ""},
+      {{"--stop", "--pidfile=none"}, 1, "nothing is running for pidfile 'none'", ""},
   });
   const std::string me = std::to_string(::getpid());
   if (kernel_is_at_least(6, 9))
     check({{"--die-with-pid=" + me + ":1", "true"},
            125,
-           "--die-with-pid=" + me + ": the number is another process's by now",
-           "the process that was meant has ended"});
+           "--die-with-pid=" + me + ": another process has this PID now",
+           "the process with that inode has ended"});
   else
     check({{"--die-with-pid=" + me + ":1", "true"},
            125,
-           "--die-with-pid=" + me + ": this kernel gives processes no inode",
-           "Linux 6.9 does"});
+           "--die-with-pid=" + me + ": this kernel has no inodes of processes",
+           "Linux 6.9 and later have them"});
 }
 
 TEST_CASE("a second start and one too many are told what to do") {
@@ -342,7 +344,7 @@ TEST_CASE("a second start and one too many are told what to do") {
   check({{"--pidfile=" + pidfile, "true"},
          125,
          "already running as process " + pid + ": '" + pidfile + "'",
-         "tether --stop with the same --pidfile ends it"});
+         "tether --stop with the same --pidfile ends that process"});
   SKIP_UNLESS(is_root(), "needs root");
   Setup crowded = as_user(4711);  // whose processes are counted against the limit
   crowded.before_exec = [] {
@@ -365,8 +367,8 @@ KERNEL_TEST_CASE("a guarantee that is not to be had is told from which kernel on
         user);
   check({{"--strict", "--tree", "true"},
          125,
-         "--strict: a tree that tether adopts is not enforced by the kernel",
-         "--pid-namespace and --cgroup are, where they are permitted"});
+         "--strict: --tree alone is not enforced by the kernel",
+         "--pid-namespace and --cgroup are enforced, where they are permitted"});
   const Finished strict = run({"--strict", "--autoreap", "true"}, filtered("clone3=ENOSYS"));
   CHECK(strict.exit_code == 125);
   CHECK(strict.first_error_line().rfind(
@@ -378,7 +380,7 @@ KERNEL_TEST_CASE("a guarantee that is not to be had is told from which kernel on
               "this kernel has the flags, or a filter hides them");
   const Finished old = run({"--strict", "--autoreap", "true"});
   CHECK(old.exit_code == 125);
-  CHECK(old.err.find("hint: without --strict it is emulated, and the record says how\n") !=
+  CHECK(old.err.find("hint: without --strict tether emulates this, and the record says how\n") !=
         std::string::npos);
 }
 
@@ -427,7 +429,8 @@ TEST_CASE("-v says why COMMAND was ended, and what else was") {
     if (::pipe(ends.data()) != 0 || ::dup2(ends[0], 0) != 0) ::_exit(125);
     (void)::close(ends[1]);
   };
-  CHECK(last_words({"--die-on-eof=0", "sleep", "30"}, at_end) == "--die-on-eof was at its end\n");
+  CHECK(last_words({"--die-on-eof=0", "sleep", "30"}, at_end) ==
+        "--die-on-eof was at end of file\n");
   const Finished left =
       run({"-v", "--tree", "--", "/bin/sh", "-c", "setsid sleep 100 >/dev/null 2>&1 & exit 0"});
   CHECK(left.err.find("tether: 1 of what it had started was ended\n") != std::string::npos);

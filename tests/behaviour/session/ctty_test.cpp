@@ -129,5 +129,5 @@ TEST_CASE("standard input that is no terminal is an error and nothing is run or 
   const Finished finished = run(Words{"-c"} + command);
   CHECK(finished.err ==
         "tether: cannot make standard input the controlling terminal: Inappropriate ioctl for "
-        "device\ntether: hint: standard input has to be a terminal\n");
+        "device\ntether: hint: standard input must be a terminal\n");
 }

@@ -315,6 +315,5 @@ KERNEL_TEST_CASE("a detached tree ends with the process it is tied to") {
 KERNEL_TEST_CASE("a tree that is only adopted is not enforced by the kernel") {
   const Finished done = run({"--strict", "--tree", "--", "/bin/true"});
   CHECK(done.exit_code == 125);
-  CHECK(done.first_error_line() ==
-        "tether: --strict: a tree that tether adopts is not enforced by the kernel");
+  CHECK(done.first_error_line() == "tether: --strict: --tree alone is not enforced by the kernel");
 }

@@ -10,7 +10,24 @@
 namespace tether {
 namespace {
 
+// What tether has no option for, and the tool to use.
+struct OtherTool {
+  std::string_view name;
+  const char* hint;
+};
+constexpr OtherTool other_tools[] = {
+    {"reload", "use 'kill -HUP PID' with the PID of the pidfile"},
+    {"send", "use 'kill -SIG PID' with the PID of the pidfile"},
+    {"status",
+     "use 'kill -0 PID' with the PID of the pidfile, or the exit record of --status-file"},
+    {"user", "run COMMAND by 'setpriv --reuid=USER --regid=GROUP --init-groups'"},
+};
+
 Failure unknown(std::string_view word, std::string_view name) {
+  for (const OtherTool& tool : other_tools)
+    if (name == tool.name)
+      return usage(fmt::format("unknown option '{}'", word),
+                   fmt::format("{}; {}", tool.hint, see_help));
   const OptionRow* nearest = nearest_option(name);
   return usage(fmt::format("unknown option '{}'", word),
                nearest == nullptr

@@ -56,6 +56,8 @@ Problem set_duration(Options& options, const std::string& value) {
 
 Problem set_signal(Options& options, const std::string& value) {
   const auto signal = parse_signal(value);
+  if (!signal && value == "0")
+    return "a signal to end COMMAND with ('kill -0 PID' tests a process)";
   if (!signal) return "a signal's name or number";
   options.signal = *signal;
   return std::nullopt;

@@ -229,6 +229,15 @@ TEST_CASE("the hint knows an option by its second name too") {
   CHECK((hints_at("--forks", "fork") || hints_at("--forks", "detach")));
 }
 
+TEST_CASE("the hint names the tool for what tether has no option for") {
+  const auto hint = [](const std::string& word) { return scan({word}).failure().hint; };
+  CHECK(hint("--user=www") ==
+        "run COMMAND by 'setpriv --reuid=USER --regid=GROUP --init-groups'; try 'tether --help'");
+  CHECK(hint("--status").find("kill -0 PID") != std::string::npos);
+  CHECK(hint("--reload").find("kill -HUP PID") != std::string::npos);
+  CHECK(hint("--send=HUP").find("kill -SIG PID") != std::string::npos);
+}
+
 TEST_CASE("nothing is hinted at where no option comes near") {
   for (const std::string word : {"--xxxxxxxxxxxx", "-Z", "---", "--=", "--1234"}) {
     CAPTURE(word);

@@ -122,6 +122,9 @@ TEST_CASE("a value that is missing or too much or none of its kind is told what 
       misuse({"--ready-timeout=1w", "true"}, "option '--ready-timeout'" + duration + "'1w'"),
       misuse({"--signal=NONE", "true"},
              "option '--signal' wants a signal's name or number, not 'NONE'"),
+      misuse({"--stop", "--pidfile=none", "-s", "0"},
+             "option '--signal' wants a signal to end COMMAND with ('kill -0 PID' tests a "
+             "process), not '0'"),
       misuse({"--signal=65", "true"},
              "option '--signal' wants a signal's name or number, not '65'"),
       misuse({"--rewrite=TERM", "true"},

@@ -97,7 +97,7 @@ void tell_of_end(const Options& options, const Outcome& outcome) {
                   outcome.escalated ? ", and SIGKILL was needed" : ""));
   const int left = outcome.tree && !outcome.ended_by_kernel ? outcome.tree->ended : 0;
   if (left > 0)
-    say(fmt::format("{} of what it had started {} ended", left, left == 1 ? "was" : "were"));
+    say(fmt::format("{} {} ended", left, left == 1 ? "descendant was" : "descendants were"));
 }
 
 void die_of_interrupt(const Outcome& outcome, int status) {

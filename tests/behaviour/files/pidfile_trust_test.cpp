@@ -140,7 +140,7 @@ KERNEL_TEST_CASE("a pidfile is never a directory, a FIFO or a device") {
     const Finished finished = run(Words{"-d", "--pidfile=" + path} + probe("exit", {"0"}));
     CHECK(finished.exit_code == 125);
     CHECK(finished.first_error_line() ==
-          "tether: cannot use pidfile '" + path + "': it is not a regular file");
+          "tether: cannot use pidfile '" + path + "': not a regular file");
     CHECK(exists(path));
     CHECK_FALSE(exists(path + ".tether"));
   }

@@ -165,7 +165,7 @@ KERNEL_TEST_CASE("a receiver that is gone or full is an error and nothing runs")
     refusal = refused(autokill(), command, gone.given_to());
     CHECK(refusal.exit_code == 125);
     CHECK(refusal.error == "tether: --pidfd-fd=7: Broken pipe");
-    CHECK(refusal.hint == "tether: hint: the other end is closed\n");
+    CHECK(refusal.hint == "tether: hint: the receiver has closed its end\n");
   }
   CHECK_FALSE(exists(directory.path("made")));
 }

@@ -134,7 +134,7 @@ TEST_CASE("a tie that is up while the gate is closed ends the start") {
         run(held + Words{"--timeout=100ms"} + services.by_pidfile() + make_file(services),
             gate.setup());
     CHECK(late.exit_code == 124);
-    CHECK(late.err == "tether: its time was up before --block-fd let '/bin/sh' run\n");
+    CHECK(late.err == "tether: the time limit expired before --block-fd let '/bin/sh' run\n");
     CHECK(
         run(held + Words{"--timeout=1ms", "--preserve-status"} + make_file(services), gate.setup())
             .exit_code == 143);

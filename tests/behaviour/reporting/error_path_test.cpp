@@ -423,9 +423,9 @@ TEST_CASE("-v says why COMMAND was ended, and what else was") {
     REQUIRE(quoted != std::string::npos);
     return finished.err.substr(finished.err.find(" s: ", quoted) + 4);
   };
-  CHECK(last_words({"-t", "50ms", "sleep", "30"}) == "its time was up\n");
+  CHECK(last_words({"-t", "50ms", "sleep", "30"}) == "the time limit expired\n");
   CHECK(last_words(Words{"-t", "50ms", "-k", "50ms"} + probe("catch")) ==
-        "its time was up, and SIGKILL was needed\n");
+        "the time limit expired, and SIGKILL was needed\n");
   Setup at_end;
   at_end.before_exec = [] {
     std::array<int, 2> ends{};
@@ -436,12 +436,12 @@ TEST_CASE("-v says why COMMAND was ended, and what else was") {
         "--die-on-eof was at end of file\n");
   const Finished left =
       run({"-v", "--tree", "--", "/bin/sh", "-c", "setsid sleep 100 >/dev/null 2>&1 & exit 0"});
-  CHECK(left.err.find("tether: 1 of what it had started was ended\n") != std::string::npos);
+  CHECK(left.err.find("tether: 1 descendant was ended\n") != std::string::npos);
   CHECK(run({"-v", "--exec", "--nnp", "true"}).err.find("tether: becoming 'true' as process ") ==
         0);
   Setup ready;
   const Finished told = run({"-v", "--notify=fd:3", "--", "/bin/sh", "-c", "echo >&3"}, ready);
   CHECK(told.err.find("tether: '/bin/sh' was ready after ") != std::string::npos);
   const Finished late = run({"--notify=fd:3", "-t", "50ms", "sleep", "30"});
-  CHECK(late.err == "tether: 'sleep' was ended before it was ready: its time was up\n");
+  CHECK(late.err == "tether: 'sleep' was ended before it was ready: the time limit expired\n");
 }

@@ -1,4 +1,4 @@
-// tether: parse, do it, and say once what went wrong.
+// Parses the command line, runs the mode, and says once what went wrong.
 #include <unistd.h>
 
 #include <cerrno>
@@ -64,8 +64,8 @@ Result<int> run(int argc, char** argv) {
   return tether::run_and_wait(options, inherited);
 }
 
-// Out of memory is the only exception that can get here. A child that was made by then ends with us
-// if it has a tie, and else goes on, as after any sudden death of ours.
+// Out of memory is the only exception that can get here. A child that was made by then ends with
+// tether if it has a tie, and else goes on, as after any sudden death of tether.
 Result<int> run_safely(int argc, char** argv) {
   try {
     return run(argc, argv);
@@ -82,6 +82,6 @@ int main(int argc, char** argv) {
 #if defined(TETHER_COVERAGE)
   __gcov_dump();
 #endif
-  // No destructors, no flushing: everything was written where it was made.
+  // No destructors and no flushing: each message and record was written at once.
   ::_exit(result.ok() ? result.value() : tether::exit_status_of(result.failure()));
 }

@@ -27,12 +27,12 @@ Failure background_failure(int error_number) {
   return Failure{.stage = Stage::helper, .error_number = error_number};
 }
 
-// The keeper ends when the job does, hours later, under whatever init there is: no zombie of its
-// either, where the kernel can see to that.
+// A keeper ends when the job does, hours later, and its parent may be an init that never waits:
+// where the kernel can reap it (Linux 7.1), it leaves no zombie.
 struct Forked {
   Cloned cloned;
   bool autoreaped = false;
-  bool shares_terminal = false;  // what is typed reaches it as it reaches us
+  bool shares_terminal = false;  // what is typed reaches it as well
   const char* name = "the keeper";
 };
 Forked fork_keeper() {
@@ -44,12 +44,12 @@ Forked fork_keeper() {
   return {fork_with_pidfd(probe_kernel().way, 0, SIGCHLD)};
 }
 
-// Appends to `came` those that were for us.
+// Appends to `came` the signals that were meant for this process.
 void pass_signals_on(int signals, const Forked& keeper, std::vector<int>& came) {
   while (const auto arrived = next_signal(signals)) {
     const int signal = arrived->number;
     const bool is_ours = signal == SIGCHLD || signal == SIGCONT || signal == SIGWINCH;
-    // What the terminal means for us and not for COMMAND, which is not in the foreground.
+    // A stop typed at the terminal is for this process; COMMAND is not in the foreground.
     if (stops_by_default(signal)) {
       act_by_default(signal);
     } else if (!is_ours) {
@@ -71,15 +71,15 @@ Result<int> attend(const Forked& keeper, int channel, int signals, std::vector<i
       return background_failure(errno);
     }
     if (watched.is_ready(signal)) pass_signals_on(signals, keeper, came);
-    // Always: a keeper that has ended may have given its word before.
+    // In any case: a keeper that has ended may have sent its message before.
     char word = 0;
     const ssize_t got = ::recv(channel, &word, 1, MSG_DONTWAIT);
     if (got == 1) return 0;
-    if (got == 0) channel = -1;  // it is ending
+    if (got == 0) channel = -1;  // the keeper is ending
     if (!watched.is_ready(end)) continue;
     const auto ending = learn_ending(keeper.cloned.pidfd.get(), keeper.autoreaped);
     if (!ending) return background_failure(ECHILD);
-    // It has said what there was to say.
+    // The keeper has said what there was to say.
     if (ending->code == Ending::Code::exited) return ending->exit_code;
     // As a shell would see it, had it waited for COMMAND.
     if (should_die_by(ending->signal)) die_by(ending->signal);
@@ -104,7 +104,7 @@ Result<int> go_to_background(std::optional<OriginalProcess>& original, KeepersSe
     return background_failure(errno);
   UniqueFd ours(ends[0]);
   UniqueFd keepers(ends[1]);
-  // What comes from here on is passed on, not died of.
+  // A signal that comes from here on is passed on, and does not end this process.
   const InheritedSignals inherited = take_over_signals();
   UniqueFd signals(open_signal_descriptor());
   if (!signals) return background_failure(errno);
@@ -134,7 +134,7 @@ std::optional<Result<int>> fork_go_between(InheritedSignals& before) {
   if (between.cloned.pid > 0) {
     std::vector<int> came;
     const Result<int> attended = attend(between, -1, signals.get(), came);
-    // The fork may have been past the point where it does anything about one.
+    // The go-between may have been past the point where it acts on a signal.
     for (const int signal : came) (void)::kill(::getpid(), signal);
     return attended;
   }
@@ -145,7 +145,8 @@ std::optional<Result<int>> fork_go_between(InheritedSignals& before) {
 
 void release_callers_descriptors(const Options& options) {
   close_inherited();
-  // A placeholder, unless it was the caller's, or the gate's and closed there.
+  // The number of COMMAND's readiness descriptor: a placeholder in this process, unless the caller
+  // had it open, or the gate had it and has closed it.
   const auto own = options.notify_fd();
   if (own && *own > STDERR_FILENO && !options.keeps_open(*own) && own != options.block_fd)
     (void)::close(*own);

@@ -25,7 +25,7 @@
 namespace tether {
 namespace {
 
-// The variables that tell the command what it holds.
+// The environment variables that tell the command which descriptors it holds.
 constexpr const char* pidfd_variable = "TETHER_PIDFD_FD";
 constexpr const char* lifeline_variable = "TETHER_LIFELINE_FD";
 
@@ -33,8 +33,8 @@ Failure become_failure(int error_number) {
   return Failure{.stage = Stage::hand_over, .error_number = error_number};
 }
 
-// A subreaper by an earlier program of this process would get the child for its own after all.
-// Stops being one for as long as this lives.
+// If an earlier program of this process has made it a subreaper, the orphaned child would become
+// this process's own. While this object lives, the process is no subreaper.
 class NoAdoption {
  public:
   NoAdoption() {
@@ -46,14 +46,15 @@ class NoAdoption {
   ~NoAdoption() {
     if (adopts_ != 0) (void)::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
   }
-  // In a fork, which has not inherited it.
+  // For a fork: the attribute is not inherited (PR_SET_CHILD_SUBREAPER(2const)).
   void forget() { adopts_ = 0; }
 
  private:
   int adopts_ = 0;
 };
 
-// Puts what was received where the command is to find it, open across its exec. False and errno.
+// Puts the received descriptors where the command finds them, open across its exec. False and errno
+// on failure.
 bool place(const std::vector<UniqueFd>& received, int pidfd_fd) {
   if (::dup2(received[0].get(), pidfd_fd) < 0) return false;
   (void)::setenv(pidfd_variable, std::to_string(pidfd_fd).c_str(), 1);
@@ -66,10 +67,11 @@ bool place(const std::vector<UniqueFd>& received, int pidfd_fd) {
   return true;
 }
 
-// Returns only the failure.
+// Returns only on failure.
 Failure exec_shell(const Options& options, const Inherited& inherited,
                    const InheritedSignals& signals) {
-  // Given to tether, and in use by a keeper: a copy would keep a reader from the end of file.
+  // A keeper uses these descriptors: a copy in the command would keep a reader from its end of
+  // file.
   for (const auto& fd : {options.status_fd, options.die_on_eof, options.block_fd})
     if (fd) withhold(*fd);
   if (inherited.open_files) (void)::setrlimit(RLIMIT_NOFILE, &*inherited.open_files);
@@ -79,7 +81,7 @@ Failure exec_shell(const Options& options, const Inherited& inherited,
       .stage = Stage::exec, .error_number = errno, .path = _PATH_BSHELL, .detail = _PATH_BSHELL};
 }
 
-// A child that was sent when its sender failed all the same: nobody will hold it.
+// Ends a child that the go-between has sent although it failed: no process will hold it.
 void end_what_came(int socket) {
   if (await(socket, std::chrono::milliseconds(0)) != Awaited::ready) return;
   std::array<char, record_limit> record{};
@@ -93,7 +95,7 @@ Failure become_shell(const Options& options, const Inherited& inherited,
   std::array<char, record_limit> record{};
   std::vector<UniqueFd> received;
   const ssize_t got = receive_with_descriptors(socket, record.data(), record.size(), received);
-  // Its sender has left with 0: it was there before that.
+  // The go-between has exited with 0, after it had sent the message.
   if (got <= 0 || received.empty()) {
     const int error_number = got < 0 ? errno : EMFILE;
     if (!received.empty()) (void)send_signal(received[0].get(), SIGKILL);
@@ -101,7 +103,7 @@ Failure become_shell(const Options& options, const Inherited& inherited,
   }
   Failure failure = place(received, *options.pidfd_fd) ? exec_shell(options, inherited, signals)
                                                        : become_failure(errno);
-  // Nobody else will hold it.
+  // No other process will hold the child.
   (void)send_signal(received[0].get(), SIGKILL);
   return failure;
 }

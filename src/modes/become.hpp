@@ -11,10 +11,10 @@
 
 namespace tether {
 
-// Returns twice. In a fork, which is to make the child, hand it over to `receiver` and leave, that
-// is set and the result means nothing: so the child is an orphan, and no wait of the command's sees
-// it. In the tether that was called it returns only when that fails: what the fork has returned, or
-// why the command cannot be run.
+// Forks a go-between. In the go-between `receiver` is set and the result means nothing: it makes
+// the child, hands it over to `receiver` and exits, so that the child is an orphan, and no wait of
+// the command's sees it. In the original process, returns only on failure: the go-between's exit
+// status, or why the command cannot be run.
 Result<int> become(const Options& options, const Inherited& inherited,
                    std::optional<Receiver>& receiver);
 

@@ -34,7 +34,7 @@ std::vector<std::string> names_of(std::uint64_t flags) {
   return names;
 }
 
-// Those that were asked for.
+// The guarantees that were asked for.
 std::string guarantee_rows(const Guarantees& guarantees) {
   std::string text;
   for (const GuaranteeRow& row : guarantee_table)
@@ -73,9 +73,9 @@ std::string dry_run_text(const DryRunRecord& record) {
   return text + guarantee_rows(record.guarantees);
 }
 
-// What the spawn itself would be refused: to put the child into the cgroup, and to make a PID
-// namespace. A process that ends at once tries the latter: nothing else tells whether it is
-// permitted.
+// What the kernel would refuse at the spawn: to put the child into the cgroup, or to make a PID
+// namespace. A process that ends at once tries the namespace: nothing else tells whether the kernel
+// permits one.
 Status look_at_spawn(const Options& options, const KernelSupport& support,
                      const Prepared& prepared) {
   if (prepared.seen_cgroup && !prepared.seen_cgroup->unwritable_file().empty())
@@ -102,7 +102,7 @@ SpawnRequest request_for(const Options& options, const KernelSupport& support,
   SpawnRequest request;
   request.way = support.way;
   request.guarantees = guarantee_flags(guarantees);
-  // Of the first process of a namespace: the one that the kernel's guarantees are for.
+  // With a PID namespace the kernel's guarantees are for its first process.
   if (options.pid_namespace) request.guarantees |= namespace_flags(plan_namespaces());
   request.is_held = options.status_file || options.pidfile || options.block_fd || options.tree ||
                     options.watches_last_close;

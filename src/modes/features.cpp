@@ -27,7 +27,7 @@ std::string machine() {
   return ::uname(&name) == 0 ? name.machine : "unknown";
 }
 
-// By what the kernel and the caller meet what `options` ask for; nothing where nothing does.
+// The means by which the guarantees that `options` ask for are met here; none where nothing can.
 Guarantees means_for(const Options& options, const KernelSupport& support) {
   const Guarantees chosen = choose_means(options, support, facts_for(options, nullptr));
   return check_possible(options, chosen).ok() ? chosen : Guarantees{};
@@ -38,7 +38,7 @@ Guarantees means_for_tree(Options options, const KernelSupport& support) {
   return can_see_family() ? means_for(options, support) : Guarantees{};
 }
 
-// Of a detached child that needs no keeper.
+// For a detached child that needs no keeper.
 Means detached_autoreap(const KernelSupport& support) {
   Options options;
   options.mode = Mode::detach;
@@ -51,7 +51,7 @@ Means tie(const KernelSupport& support) {
   return means_for(options, support).supervisor;
 }
 
-// The reason is what --pid-namespace would say here.
+// The reason is the message that --pid-namespace would have here.
 std::string why_no_pid_namespace(const KernelSupport& support) {
   if (!can_see_family()) return "--pid-namespace needs /proc";
   if (!support.pidfd_open) return "--pid-namespace needs pidfd_open, which a sandbox filters";

@@ -20,7 +20,7 @@
 namespace tether {
 namespace {
 
-// This process will be COMMAND, by the same identity.
+// This process becomes COMMAND, with the same pid and start time.
 Status write_own(std::optional<Pidfile>& pidfile, const std::string& path) {
   if (!pidfile) return Unit{};
   const UniqueFd self(open_pidfd(::getpid()));
@@ -37,7 +37,7 @@ Failure explain(const ChildReport& report, const Launch& launch) {
   return failure;
 }
 
-// By a descriptor of its own: with --close-fds the one that handed it on is closed.
+// Opens the terminal anew: with --close-fds the descriptor that handed it on is closed.
 void give_terminal_back_to(pid_t group) {
   const UniqueFd terminal(::open(_PATH_TTY, O_RDWR | O_CLOEXEC | O_NOCTTY));
   if (terminal) (void)::tcsetpgrp(terminal.get(), group);
@@ -52,7 +52,7 @@ Failure run_in_place(const Options& options, Inherited& inherited) {
   const Launch& launch = *prepared.launch;
   std::optional<Pidfile>& pidfile = prepared.pidfile;
   Guarantees chosen;
-  if (options.nnp) chosen.nnp = Means::prctl;  // there is no clone that could do it
+  if (options.nnp) chosen.nnp = Means::prctl;  // no clone is called
 
   inherited.signals = take_over_signals();
   if (Status said = say_nohup_notice(options, launch); !said.ok()) return said.failure();

@@ -1,6 +1,6 @@
-// What each mode does with the options: one function, one way through. The modes that start COMMAND
-// take the signals over, into `inherited`, as late as they can: until then tether ends as any
-// program does.
+// One function for each mode. The modes that start COMMAND take the signals over, into `inherited`,
+// as late as they can: until then tether ends as any program does. Each returns tether's exit
+// status, or a Failure that has been recorded and is still to be said.
 #pragma once
 
 #include "failure.hpp"
@@ -9,24 +9,23 @@
 
 namespace tether {
 
-// Spawns COMMAND, stays until it has ended, and returns tether's exit status; or a Failure that has
-// been recorded and is still to be said. Ends tether by the child's SIGINT or SIGQUIT.
+// Spawns COMMAND and stays until COMMAND has ended. Ends tether by the child's SIGINT or SIGQUIT.
 Result<int> run_and_wait(const Options& options, Inherited& inherited);
 
-// Spawns COMMAND into its own session and returns once it runs, or is ready, or has failed to
-// become so. With an option that needs somebody to stay this returns twice: in the caller's tether,
-// and later in the keeper that it left behind.
+// Spawns COMMAND into its own session and returns once COMMAND runs, or is ready, or has failed to
+// become so. With an option that needs a keeper this returns in two processes: in the original
+// process, and later in the keeper, whose command line in `options` is gone by then.
 Result<int> run_detached(Options& options, Inherited& inherited);
 
-// Spawns COMMAND, hands its pidfd over to who reads the socket that --pidfd-fd names, and leaves;
-// or becomes the shell command that holds it (--become). A keeper stays behind as above, and where
-// the kernel does not end the child with its pidfd.
+// Spawns COMMAND, hands its pidfd over to the receiver at the socket of --pidfd-fd, and leaves; or
+// becomes the shell command that holds the pidfd (--become). A keeper stays as above, and also
+// where the kernel does not end the child with the last close.
 Result<int> run_handing_over(Options& options, Inherited& inherited);
 
 // Ends the process that --pidfile names: 0, or 1 where nothing was running.
 Result<int> run_stop(const Options& options);
 
-// Becomes COMMAND (--exec). Returns only the failure.
+// Becomes COMMAND (--exec). Returns only on failure.
 Failure run_in_place(const Options& options, Inherited& inherited);
 
 // --dry-run: says what would be done.

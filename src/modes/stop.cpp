@@ -36,7 +36,7 @@ Status send(const Pidfile::Running& running, int signal) {
 
 Status end(const Options& options, const Pidfile::Running& running) {
   if (Status sent = send(running, options.signal); !sent.ok()) return sent;
-  // A stopped process could not act on it.
+  // A stopped process does not act on a signal before it is continued.
   (void)send_signal(running.pidfd.get(), SIGCONT);
   Result<bool> ended = wait_for_end_of(running.pidfd.get(), options.kill_after);
   if (!ended.ok()) return ended.failure();

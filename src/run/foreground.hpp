@@ -30,17 +30,18 @@ class LentForeground {
 
 class Foreground {
  public:
-  // `terminal_fd` is where the child's group gets the foreground that we are given; -1 if it has
-  // no such group. Stays the caller's.
+  // `terminal_fd` is the terminal whose foreground the child's process group gets when tether's
+  // group is given it; -1 if the child has no process group of its own. Stays the caller's.
   explicit Foreground(int terminal_fd) : terminal_fd_(terminal_fd) {}
 
-  // True if it was our group's until now, and could be `child`'s.
+  // Gives the foreground of tether's process group to that of `child`. False if tether's group did
+  // not have the foreground, or the kernel refused.
   [[nodiscard]] bool hand_on(pid_t child) const;
   [[nodiscard]] bool belongs_to(pid_t child) const;
-  // True if it was `child`'s until now, and is ours.
+  // The reverse. False if the process group of `child` did not have the foreground.
   [[nodiscard]] bool take_back(pid_t child) const;
-  // `child` was stopped by `signal`: we stop, too, until somebody continues us. False if it is to
-  // be continued at once, as nobody else would do that.
+  // `child` was stopped by `signal`: stops this process as well, until a SIGCONT comes. False if
+  // `child` has to be continued at once, because no other process would do that.
   [[nodiscard]] bool stop_with(pid_t child, int signal) const;
 
  private:

@@ -17,7 +17,7 @@ class HolderWatch {
 
   // What has to be handed over beside the pidfd, or -1.
   [[nodiscard]] int lifeline() const { return last_close_.lifeline(); }
-  // From here on the holder counts, not the socket, and what copies we have do not.
+  // From here on the holders count, and neither the socket nor tether's own copy.
   void handed_over();
 
   // Adds what is watched to the caller's poll set, which is waited for, and then given to

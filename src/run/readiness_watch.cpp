@@ -6,7 +6,7 @@
 namespace tether {
 namespace {
 
-// Who floods the socket keeps nobody from looking at the clock.
+// A sender that floods the socket does not keep tether from looking at the clock.
 constexpr int most_at_once = 64;
 
 }  // namespace

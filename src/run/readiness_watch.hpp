@@ -1,4 +1,5 @@
-// Whether COMMAND is ready yet, and until when it may take: what came over the channel, summed up.
+// Whether COMMAND is ready yet, and when its time for that is over: the messages of the readiness
+// channel, summed up.
 #pragma once
 
 #include <optional>
@@ -16,21 +17,21 @@ class ReadinessWatch {
 
   struct News {
     bool became_ready = false;
-    bool gave_up = false;           // it closed its descriptor without a word
-    std::optional<pid_t> main_pid;  // who speaks for it from now on, as it says
+    bool gave_up = false;           // COMMAND closed its descriptor and was not ready
+    std::optional<pid_t> main_pid;  // MAINPID=: the main process from now on, as COMMAND says
   };
-  // Takes all that has come, without waiting.
+  // Takes the messages that have come, without waiting.
   News read();
 
   [[nodiscard]] bool is_ready() const { return is_ready_; }
   [[nodiscard]] int fd() const { return channel_.fd(); }
-  // When its time is up; none while it has no limit, or is ready.
+  // When --ready-timeout has passed; none without a limit, or once COMMAND is ready.
   [[nodiscard]] std::optional<Clock::time_point> deadline() const;
-  // What it last said of itself, by STATUS= and ERRNO=.
+  // The last STATUS= and ERRNO= of COMMAND.
   [[nodiscard]] const std::optional<std::string>& status() const { return status_; }
   [[nodiscard]] std::optional<int> error_number() const { return error_number_; }
 
-  // Before leaving: lets a helper of `child` finish what it has to say.
+  // Before tether leaves: waits a moment for a process of COMMAND's that still talks to the socket.
   void linger(pid_t child) { channel_.linger(child); }
   void close() { channel_.close(); }
 

@@ -119,7 +119,7 @@ void Supervisor::settle_end(const Ending& ending) {
 }
 
 Result<UniqueFd> Supervisor::take_pidfd() {
-  // Whoever stays must not hold what the child's life hangs on; elsewhere a copy will do.
+  // A keeper must not keep the child alive by its own copy of the file; elsewhere a copy will do.
   const bool is_counted = options_.autokill && options_.leaves_keeper();
   UniqueFd taken =
       options_.pid_namespace ? tree_.take_pidfd(is_counted) : child_.take_pidfd(is_counted);
@@ -215,7 +215,8 @@ void Supervisor::read_readiness() {
 
 void Supervisor::follow_main_process(pid_t pid) {
   if (lifecycle_.is_ending() || pid == child_.pid()) return;
-  // Its number in there, most likely its own; and a tie is for the process that was started.
+  // In a PID namespace the number is COMMAND's own in there, most likely. And a tie is for the
+  // process that was started.
   if (options_.pid_namespace) return;
   if (!follows_main_process_ || !child_.replace_by(pid)) {
     if (!options_.quiet)
@@ -238,7 +239,7 @@ void Supervisor::check_deadlines() {
   }
   if (has_ended()) return;
   if (const auto deadline = readiness_.deadline(); deadline && now >= *deadline) {
-    // It may have been in time, and we late.
+    // COMMAND may have been in time, and tether late to read it.
     read_readiness();
     const Act act = readiness_.deadline() ? lifecycle_.on_reason_to_end(Cause::not_ready) : Act{};
     if (act.kind != Act::Kind::nothing) outcome_.readiness = Outcome::Readiness::timed_out;

@@ -24,7 +24,7 @@ class Supervisor {
     Reporter& reporter;
     std::optional<Pidfile>& pidfile;  // follows a change of the main process
     UniqueFd signals;                 // from open_signals()
-    int terminal_fd;  // where the child's own group gets the foreground that we are given; or -1
+    int terminal_fd;                  // Foreground's
     TieWatch ties;
     ReadinessChannel readiness;
     // Whether this process is a subreaper, to follow the main process if the service names another.

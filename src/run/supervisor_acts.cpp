@@ -107,7 +107,7 @@ void Supervisor::begin_ending(int signal) {
     tree_.ask(signal);
   } else {
     child_.signal(signal);
-    // A stopped process could not act on it.
+    // A stopped process does not act on a signal before it is continued.
     child_.signal(SIGCONT);
   }
   if (options_.kill_after != never) kill_at_ = Clock::now() + options_.kill_after;

@@ -33,7 +33,7 @@ UsageSampler::UsageSampler(pid_t pid, int pidfd) : pidfd_(pidfd) {
   const std::string directory = fmt::format("/proc/{}/", pid);
   stat_.reset(::open((directory + "stat").c_str(), O_RDONLY | O_CLOEXEC));
   status_.reset(::open((directory + "status").c_str(), O_RDONLY | O_CLOEXEC));
-  // The number may have been given to a stranger already, if the child was that quick.
+  // The pid may be another process's already, if the child was quick to end.
   if (has_ended(pidfd_)) {
     has_clock_ = false;
     stat_.reset();
@@ -51,7 +51,7 @@ void UsageSampler::sample() {
   read_peak_memory(usage);
   // A child that is just ending has no memory any more: the peak seen before still holds.
   if (!usage.max_rss_kib && usage_) usage.max_rss_kib = usage_->max_rss_kib;
-  // The clock goes by the number: what was read counts only if the child had it until now.
+  // The clock goes by the pid: the time read counts only if the child had that pid until now.
   if (!has_ended(pidfd_)) usage_ = usage;
 }
 
@@ -75,7 +75,7 @@ void UsageSampler::read_peak_memory(Usage& usage) const {
 }
 
 std::chrono::milliseconds UsageSampler::next_interval(double elapsed_s) {
-  // Bounded before it becomes an integer: a life may last for years.
+  // Bounded before it becomes an integer: a child may live for years.
   const double part_s = std::min(elapsed_s * part_of_the_whole, 1.0);
   const std::chrono::milliseconds part(static_cast<int>(part_s * 1000));
   return std::clamp(part, shortest, longest);

@@ -1,5 +1,6 @@
-// What an autoreaped child has used so far. Nothing can tell once it is gone (no rusage, no
-// RUSAGE_CHILDREN, its /proc files answer ESRCH), so we look while it runs: a lower bound.
+// The usage of an autoreaped child so far. Nothing tells it after the child's end (no rusage, no
+// RUSAGE_CHILDREN, and its files in /proc answer ESRCH), so tether looks while the child runs: the
+// result is a lower bound.
 #pragma once
 
 #include <time.h>
@@ -31,7 +32,7 @@ class UsageSampler {
   int pidfd_;
   clockid_t cpu_clock_ = 0;
   bool has_clock_ = false;
-  UniqueFd stat_;    // /proc/PID/stat; the open file stays with the process, not with the number
+  UniqueFd stat_;    // /proc/PID/stat; the open file stays with the process, not with the pid
   UniqueFd status_;  // /proc/PID/status
   std::optional<Usage> usage_;
 };

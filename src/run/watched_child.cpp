@@ -13,7 +13,7 @@
 namespace tether {
 namespace {
 
-// Between two attempts to replace a watchdog, where a process cannot be had.
+// Between two attempts to replace a watchdog, while the system has no process left (EAGAIN).
 constexpr std::chrono::milliseconds watchdog_retry{200};
 
 double seconds(const timespec& time) {

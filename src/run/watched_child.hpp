@@ -1,5 +1,5 @@
-// The process that is watched, and what keeps it bound: signals reach it, its stops and its end are
-// learned here, and another process may take its place.
+// The child that is watched, with the watchdog that keeps it bound: signals are sent to it, its end
+// is learned, and another main process may take its place.
 #pragma once
 
 #include <chrono>
@@ -39,19 +39,19 @@ class WatchedChild {
   // Seconds since the clone.
   [[nodiscard]] double elapsed() const;
 
-  // To its group, if that is its own, else to it alone.
+  // Sends `signal` to the child, or to its process group if it was made with its own.
   void signal(int signal);
 
-  // SIGKILL to it alone.
+  // SIGKILL to the child alone.
   void kill_alone() { (void)send_signal(child_.pidfd.get(), SIGKILL); }
 
-  // take_file_of() its pidfd, or a copy.
+  // The pidfd for another process to hold: by take_file_of(), or a copy.
   UniqueFd take_pidfd(bool file) {
     return file ? take_file_of(child_.pidfd.get(), child_.pid) : copy_of(child_.pidfd.get());
   }
 
-  // How it ended, once its pidfd is readable. None as long as the kernel has not released it, if
-  // that is awaited; else it was not ours to ask.
+  // How the child ended, once its pidfd is readable. None as long as the warden has not told, or
+  // the kernel has not released the child; else none if another process has waited for it.
   std::optional<Ending> learn_ending();
   // The warden has told how it ended.
   void set_ending(const WardenNews& news);
@@ -59,18 +59,18 @@ class WatchedChild {
   void warden_is_gone();
   // Whether the kernel tells of the end only once it has released the child (POLLHUP on the pidfd).
   [[nodiscard]] bool awaits_release() const { return teller_ == Teller::kernel; }
-  // After its end; empty where nothing can tell.
+  // After the end; empty where nothing can tell.
   [[nodiscard]] const std::optional<Usage>& usage() const { return usage_; }
 
-  // The main process of the service is `pid` from now on, a descendant of ours. A stranger's
-  // number, or one that is gone, is not believed: then false.
+  // Watches `pid` from now on, the main process of the service. False if `pid` is no descendant of
+  // this process, or has ended: then nothing changes.
   bool replace_by(pid_t pid);
 
-  // A watchdog that went is replaced, at once or when there is a process to be had.
+  // Replaces a watchdog that has ended, at once or when a process can be had again.
   void replace_watchdog();
   void end_watchdog() { watchdog_.end(); }
 
-  // What has to be done now and then, if it is time: usage looked at, a watchdog tried for again.
+  // Does what is due at times: samples the usage, tries again to start a watchdog.
   void tend();
   [[nodiscard]] std::chrono::milliseconds next_tending() const;
 

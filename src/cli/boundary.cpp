@@ -10,7 +10,7 @@
 namespace tether {
 namespace {
 
-// What tether has no option for, and the tool to use.
+// An option that tether does not have, and the tool to use instead.
 struct OtherTool {
   std::string_view name;
   const char* hint;
@@ -35,7 +35,7 @@ Failure unknown(std::string_view word, std::string_view name) {
                    : fmt::format("did you mean '--{}'? {}", nearest->name, see_help));
 }
 
-// One of several letters, unless they are a long name behind one dash.
+// Names the letter only, unless the word looks like a long name behind one dash.
 Failure unknown_letter(std::string_view word, std::size_t at) {
   const std::string_view name = word.substr(1);
   const bool is_letter = std::isalnum(static_cast<unsigned char>(word[at])) != 0;
@@ -78,7 +78,7 @@ class Scanner {
     return take_following(*row, fmt::format("--{}", name));
   }
 
-  // A cluster: flags, and at its end perhaps one with a value, attached or in the next word.
+  // Flags; the last letter may be an option with a value, attached or in the next word.
   Status take_letters(std::string_view word) {
     for (std::size_t i = 1; i < word.size(); ++i) {
       const OptionRow* row = find_option(word[i]);

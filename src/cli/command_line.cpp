@@ -16,15 +16,14 @@
 namespace tether {
 namespace {
 
-// Without the help flag that the public constructor registers, and that would have to go again.
+// The public constructor of CLI::App registers a help flag, which tether does not use.
 class BareApp : public CLI::App {
  public:
   BareApp() : CLI::App({}, {}, nullptr) {}
 };
 
-// The library gets each option and value as one word of its own making: "--name=value" where there
-// is a value, so that nothing is taken for an option or a list. An empty value would swallow the
-// next word in that form; it goes to the table directly.
+// CLI11 gets each option with its value as one word, "--name=value", so that it takes no value for
+// an option or a list. After "--name=" it would take the next word: empty values go to apply().
 std::vector<std::string> words_for_library(const Boundary& boundary) {
   std::vector<std::string> words;
   for (const NamedOption& option : boundary.options) {
@@ -32,11 +31,11 @@ std::vector<std::string> words_for_library(const Boundary& boundary) {
     if (option.row->takes_value() && !option.value.empty())
       words.push_back(fmt::format("--{}={}", option.row->name, option.value));
   }
-  std::reverse(words.begin(), words.end());  // as App::parse wants them
+  std::reverse(words.begin(), words.end());  // App::parse() starts at the back
   return words;
 }
 
-// A long name behind one dash is its first letter with a value.
+// "-name" is the option n with the value "ame": finds the long option that was meant, or nullptr.
 const OptionRow* meant_by(const OptionRow& row, const std::string& value) {
   for (const char* letter = row.letters; *letter != 0; ++letter)
     if (const OptionRow* meant = find_option(*letter + value.substr(0, value.find('=')));
@@ -54,7 +53,7 @@ Status apply(const OptionRow& row, Options& options, const std::string& value) {
       meant == nullptr ? see_help : fmt::format("did you mean '--{}'? {}", meant->name, see_help));
 }
 
-// Registers only what the command line names: an option costs about 18,000 instructions.
+// Registers only options that the command line names: each costs about 18,000 instructions.
 void register_options(CLI::App& app, const Boundary& boundary, Options& options, Status& status) {
   std::set<const OptionRow*> registered;
   for (const NamedOption& option : boundary.options) {
@@ -74,7 +73,7 @@ void register_options(CLI::App& app, const Boundary& boundary, Options& options,
   }
 }
 
-// The value is the end of its word, in each way of writing it.
+// The value is at the end of its word, attached to the option or not.
 void wipe_secrets(const Boundary& boundary, char** argv) {
   for (const NamedOption& option : boundary.options) {
     if (std::string_view(option.row->name) != "env") continue;
@@ -97,7 +96,7 @@ Result<Options> parse_command_line(int argc, char** argv) {
     if (option.row->takes_value() && option.value.empty() && status.ok())
       status = apply(*option.row, options, option.value);
   if (!boundary.options.empty()) {
-    // Never destroyed: that would cost as much as parsing did.
+    // Never destroyed: the destructor takes as long as the parsing.
     auto* app = new BareApp;
     register_options(*app, boundary, options, status);
     try {

@@ -1,4 +1,4 @@
-// argv becomes Options, or a usage error. The only room that knows the parser library.
+// Turns argv into Options or a usage error. Only command_line.cpp uses the parser library, CLI11.
 #pragma once
 
 #include "failure.hpp"
@@ -6,8 +6,8 @@
 
 namespace tether {
 
-// Options::command points into `argv`, which must stay. The values of --env are wiped from argv, as
-// everybody can read a resident process's command line (/proc/PID/cmdline).
+// Options::command points into `argv`, which must outlive it. On success the values of --env are
+// overwritten in argv: every user can read a process's command line (/proc/PID/cmdline, proc(5)).
 Result<Options> parse_command_line(int argc, char** argv);
 
 }  // namespace tether

@@ -17,7 +17,7 @@
 namespace tether {
 namespace {
 
-constexpr const char* nobody_stays = "no process stays to do it";
+constexpr const char* no_supervisor = "no process stays to do it";
 constexpr const char* no_child = "there is no child";
 constexpr const char* same_output = "both say where the output goes";
 constexpr Contradiction contradictions[] = {
@@ -34,7 +34,7 @@ constexpr Contradiction contradictions[] = {
     {"exec", "autoreap", no_child},
     {"exec", "autokill", no_child},
     {"exec", "cgroup", no_child},
-    {"exec", "success-status", nobody_stays},
+    {"exec", "success-status", no_supervisor},
     {"exec", "timeout", "no process stays to end COMMAND"},
     {"exec", "die-with-parent", "no process stays to end COMMAND"},
     {"exec", "die-with-pid", "no process stays to end COMMAND"},
@@ -44,9 +44,9 @@ constexpr Contradiction contradictions[] = {
     {"exec", "rewrite", "no process stays to pass signals on"},
     {"exec", "tree", "no process stays to end COMMAND"},
     {"exec", "pid-namespace", no_child},
-    {"exec", "json", nobody_stays},
-    {"exec", "status-fd", nobody_stays},
-    {"exec", "status-file", nobody_stays},
+    {"exec", "json", no_supervisor},
+    {"exec", "status-fd", no_supervisor},
+    {"exec", "status-file", no_supervisor},
     {"exec", "notify", "no process stays to receive it"},
     {"exec", "block-fd", no_child},
     {"exec", "print-pid", "COMMAND has the pid of tether"},
@@ -56,7 +56,7 @@ constexpr Contradiction contradictions[] = {
     {"features", "dry-run", "one asks about the kernel, the other about COMMAND"},
 };
 
-// What an option is nothing without.
+// Option `one` has no effect without one of `any_of`.
 struct Dependence {
   const char* one;
   std::initializer_list<const char*> any_of;
@@ -70,7 +70,7 @@ constexpr Dependence dependences[] = {
     {"become", {"pidfd-fd"}},
 };
 
-// All that --stop has a use for.
+// The options that --stop uses.
 constexpr std::string_view beside_stop[] = {"stop",    "pidfile", "signal", "kill-after",
                                             "verbose", "quiet",   "help",   "version"};
 
@@ -81,7 +81,7 @@ bool is_named(const Boundary& boundary, std::string_view name) {
 
 Status check_pairs(const Boundary& boundary, const Options& options) {
   for (const Contradiction& pair : contradictions)
-    // A dry run stays to print its record.
+    // With --dry-run tether does not become COMMAND, and can print the record.
     if (is_named(boundary, pair.one) && is_named(boundary, pair.other) &&
         !(options.dry_run && pair.other == std::string_view("json")))
       return usage(fmt::format("--{} and --{} contradict each other: {}", pair.one, pair.other,
@@ -94,7 +94,7 @@ Status check_pairs(const Boundary& boundary, const Options& options) {
   return Unit{};
 }
 
-// A descriptor can go to COMMAND in one way only.
+// Each descriptor of COMMAND comes from one option at most.
 Status check_descriptors(const Options& options) {
   struct Use {
     std::optional<int> fd;
@@ -131,7 +131,7 @@ Status check_descriptors(const Options& options) {
   return Unit{};
 }
 
-// Two uses of one file would destroy what the other wrote. Devices take both.
+// A pidfile or status file is replaced whole, which undoes other uses of it. A device is not.
 Status check_files(const Options& options) {
   struct Use {
     const char* name;
@@ -144,7 +144,7 @@ Status check_files(const Options& options) {
   add("pidfile", options.pidfile);
   if (options.pidfile) uses.push_back({"pidfile", *options.pidfile + ".tether"});
   add("status-file", options.status_file);
-  // Output may share a file with output, and follow what is read; not with these.
+  // Standard descriptors may share a file with each other, but not one of those above.
   const std::size_t exclusive = uses.size();
   if (exclusive == 0) return Unit{};
   add("stdin", options.standard_input);
@@ -159,14 +159,14 @@ Status check_files(const Options& options) {
   return Unit{};
 }
 
-// COMMAND gets no copy of it, and cannot do without these two.
+// COMMAND gets no copy of the descriptor of --die-on-eof, but needs standard output and error.
 Status check_eof(const Options& options) {
   if (options.die_on_eof != 1 && options.die_on_eof != 2) return Unit{};
   return usage(
       fmt::format("--die-on-eof={}: COMMAND writes to that descriptor", *options.die_on_eof));
 }
 
-// By nohup's rules a terminal on standard input is replaced, but for one that an option puts there.
+// --nohup replaces a terminal on standard input, but not a file of --stdin.
 Status check_ctty(const Options& options) {
   if (!options.ctty || !options.nohup || options.standard_input) return Unit{};
   return usage(
@@ -174,7 +174,7 @@ Status check_ctty(const Options& options) {
       "that --ctty needs");
 }
 
-// Once a child is left to itself, only a keeper is there to pass anything on.
+// After tether has left the child, only a keeper can pass signals on.
 Status check_rewrites(const Options& options) {
   if (options.rewrites.empty() || !options.leaves_child() || options.leaves_keeper()) return Unit{};
   return usage(
@@ -187,7 +187,7 @@ Status check_hand_over(const Options& options) {
   if (!options.pidfd_fd) return Unit{};
   const int fd = *options.pidfd_fd;
   if (fd <= 2) return usage(fmt::format("--pidfd-fd={}: that descriptor belongs to COMMAND", fd));
-  // Who adopts the orphans of a tree would have to be its parent for as long as it lives.
+  // --tree alone needs the warden as COMMAND's parent, to adopt orphans, for as long as it lives.
   if (options.tree && !options.pid_namespace && !options.cgroup)
     return usage("--pidfd-fd and --tree contradict each other without --pid-namespace or --cgroup");
   struct Use {
@@ -223,7 +223,7 @@ Status check_stop(const Boundary& boundary, const Options& options) {
   return Unit{};
 }
 
-// The last option may have taken what was meant as COMMAND.
+// The last option may have taken the word that was meant as COMMAND.
 Failure no_command(const Boundary& boundary) {
   const bool took_a_word = !boundary.options.empty() && boundary.options.back().value_is_word;
   if (!took_a_word) return usage("no COMMAND given");

@@ -1,4 +1,4 @@
-// Which options cannot stand together, and which are nothing alone. Pure.
+// Refuses options that contradict each other, and options that have no effect alone. Pure.
 #pragma once
 
 #include <span>
@@ -9,17 +9,17 @@
 
 namespace tether {
 
-// Options that cannot stand together, and why.
+// Two options by their long names, and why they contradict each other.
 struct Contradiction {
   const char* one;
   const char* other;
   const char* reason;
 };
 
-// Those that do so whatever else is given.
+// The pairs that contradict each other whatever else is given.
 std::span<const Contradiction> contradiction_table();
 
-// `boundary` says which options were named, `options` what they set.
+// `boundary` says which options were named, `options` what they set. Failure: Stage::usage.
 Status check_consistency(const Boundary& boundary, const Options& options);
 
 }  // namespace tether

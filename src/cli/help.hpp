@@ -1,4 +1,4 @@
-// The text of --help, made from the option table.
+// The text of --help, made from the option table: at most 80 columns wide.
 #pragma once
 
 #include <string>

@@ -85,7 +85,7 @@ Problem set_notify(Options& options, const std::string& value) {
 }
 
 Problem set_ctty(Options& options, const std::string&) {
-  options.ctty = options.setsid = true;  // only the leader of a session can have one
+  options.ctty = options.setsid = true;  // only a session leader can take a terminal (tty_ioctl(4))
   return std::nullopt;
 }
 
@@ -239,16 +239,16 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
   return row[b.size()];
 }
 
-// The less, the likelier is `known` meant. An abbreviation is one step away, however short.
+// A small distance is a likely misspelling. That of an abbreviation is 1, however short it is.
 std::size_t likeness(std::string_view name, std::string_view known) {
   const bool is_abbreviation = name.size() >= 2 && known.substr(0, name.size()) == name;
   return is_abbreviation ? 1 : edit_distance(name, known);
 }
 
-// What other tools call it.
+// The name that other tools have for an option of tether.
 struct Elsewhere {
   std::string_view name;
-  const char* ours;
+  const char* option;
 };
 constexpr Elsewhere names_elsewhere[] = {
     {"background", "detach"},
@@ -296,9 +296,9 @@ const OptionRow* find_option(char letter) {
 const OptionRow* nearest_option(std::string_view word) {
   const std::string name = in_lower_case(word.substr(0, word.find('=')));
   for (const Elsewhere& elsewhere : names_elsewhere)
-    if (name == elsewhere.name) return find_option(elsewhere.ours);
+    if (name == elsewhere.name) return find_option(elsewhere.option);
   const OptionRow* nearest = nullptr;
-  // More than half of it wrong is another word.
+  // A word that differs in more than half of its letters is no misspelling.
   std::size_t best = std::max<std::size_t>(2, name.size() / 2 + 1);
   for (const OptionRow& row : rows) {
     std::size_t distance = likeness(name, row.name);

@@ -1,5 +1,5 @@
-// The options, once: what they are called, whether they take a value, what they set and what --help
-// says of them. The parser, the help text and the tests of the man page and the completions use it.
+// The one table of options: their names, values, effects and help texts. The parser, --help and the
+// tests of the man page and the completions use it.
 #pragma once
 
 #include <optional>
@@ -14,11 +14,11 @@ namespace tether {
 struct OptionRow {
   const char* name;        // long, without the dashes
   const char* other_name;  // a second long name, or nullptr
-  const char* letters;     // one or two, or ""; --help shows the first
+  const char* letters;     // none to two; --help shows the first
   const char* value_name;  // nullptr: a flag; "A|B": either of them
   const char* group;
   const char* help;
-  // Puts the value (empty for a flag) into the options; says what is wrong with it, if anything.
+  // Puts `value` (empty for a flag) into `options`, or returns a description of valid values.
   std::optional<std::string> (*apply)(Options& options, const std::string& value);
 
   [[nodiscard]] bool takes_value() const { return value_name != nullptr; }
@@ -26,11 +26,11 @@ struct OptionRow {
 
 std::span<const OptionRow> option_table();
 
-// nullptr if there is none.
+// nullptr if there is no such option.
 const OptionRow* find_option(std::string_view long_name);
 const OptionRow* find_option(char letter);
 
-// The long name most like `name`; nullptr if none comes near.
+// The option with the long name most like `name`; nullptr if no name is similar.
 const OptionRow* nearest_option(std::string_view name);
 
 }  // namespace tether

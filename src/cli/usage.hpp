@@ -1,4 +1,4 @@
-// What is wrong with a command line.
+// The Failure for a wrong command line.
 #pragma once
 
 #include <string>

@@ -18,7 +18,7 @@ constexpr std::pair<std::string_view, double> units[] = {
     {"", 1e6}, {"ms", 1e3}, {"s", 1e6}, {"m", 60e6}, {"h", 3600e6}, {"d", 86400e6},
 };
 
-// Stands for what is too small for the type: still not nothing.
+// Stands for a number that is too small for a double, but not 0.
 constexpr double smallest = 1e-9;
 
 }  // namespace
@@ -30,12 +30,12 @@ std::optional<int> parse_number(std::string_view text, int low, int high) {
 
 std::optional<Duration> parse_duration(std::string_view text) {
   if (text == "inf") return never;
-  // Other words that from_chars knows, and signs, are no lengths of time.
+  // from_chars takes "nan", "infinity" and a sign as well.
   if (text.empty() || (std::isdigit(static_cast<unsigned char>(text[0])) == 0 && text[0] != '.'))
     return std::nullopt;
   double number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  // Too long a number, or too small a one: strtod(3) tells which.
+  // Too large for a double, or too small: strtod(3) tells which.
   if (error == std::errc::result_out_of_range)
     number = std::strtod(std::string(text).c_str(), nullptr) > 1 ? HUGE_VAL : smallest;
   if (error == std::errc::invalid_argument) return std::nullopt;

@@ -1,4 +1,4 @@
-// Option values from text. Pure; nothing where the text is not such a value.
+// Parses option values. Pure. Each function returns nothing if the text is not such a value.
 #pragma once
 
 #include <sys/types.h>
@@ -14,11 +14,11 @@ namespace tether {
 // A decimal number from `low` to `high`, digits only.
 std::optional<int> parse_number(std::string_view text, int low, int high);
 
-// A number with ms, s, m, h or d behind it (s when bare), or "inf". 0 and inf are `never`, and so
-// is what no clock will see.
+// A number with the unit ms, s, m, h or d (none: s), or "inf". Rounded up to microseconds. 0, inf
+// and what exceeds `longest_duration` are `never`.
 std::optional<Duration> parse_duration(std::string_view text);
 
-// A signal by its name, with or without SIG, in any case; "RTMIN+n", "RTMAX-n"; or its number.
+// A signal by name, with or without SIG, in any case; "RTMIN+n", "RTMAX-n"; or by number, 1 to 64.
 std::optional<int> parse_signal(std::string_view text);
 
 // FROM:TO, each a signal as above; TO may be 0.

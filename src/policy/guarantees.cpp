@@ -9,26 +9,26 @@
 namespace tether {
 namespace {
 
-// The parent-death signal is cleared by a change of credentials and by exec of a file with
-// capabilities, no_new_privs or not (prctl(2); seen on Linux 5.10 to 7.2). What COMMAND may exec
-// later, or undo by prctl itself, cannot be seen from here: the manual names that limit.
+// A change of credentials clears the parent-death signal, and so does exec of a file with
+// capabilities, no_new_privs or not (prctl(2); observed on Linux 5.10 to 7.2). What COMMAND
+// executes later, or undoes by prctl(2), cannot be known here: the man page names that limit.
 bool command_could_unbind(const Options& options, const CallerFacts& caller) {
   return caller.may_change_credentials || !options.nnp || caller.command_has_capabilities;
 }
 
-// By what the child ends with whoever enforces its ties, where the kernel does not see to it.
+// What ends the child with the process that enforces its ties, where no clone flag does.
 Means emulated_binding(const Options& options, const KernelSupport& support,
                        const CallerFacts& caller) {
-  // A warden watches us, and nothing unbinds what never execs; the namespace that we are the first
-  // process of ends with us.
+  // The warden never execs, so that nothing clears its parent-death signal; the kernel ends a PID
+  // namespace with its first process.
   if (options.pid_namespace || (options.tree && caller.is_first_process)) return Means::pdeathsig;
   if (options.tree) return support.pidfd_open ? Means::keeper : Means::none;
   if (!command_could_unbind(options, caller)) return Means::pdeathsig;
   return support.pidfd_open ? Means::keeper : Means::none;
 }
 
-// To clone3 a no_new_privs that is set otherwise does not count (EPERM): both flags, or the
-// capability.
+// Without CAP_SYS_ADMIN clone3 wants CLONE_NNP with CLONE_PIDFD_AUTOKILL: a no_new_privs that is
+// set otherwise does not count (EPERM).
 bool has_native_autokill(const Options& options, const KernelSupport& support,
                          const CallerFacts& caller) {
   const bool permitted = (options.nnp && support.nnp) || caller.sys_admin;
@@ -55,8 +55,8 @@ Guarantees choose_means(const Options& options, const KernelSupport& support,
                         const CallerFacts& caller) {
   Guarantees chosen;
   if (options.wants_autoreap()) {
-    const bool somebody_stays = options.mode == Mode::wait || options.leaves_keeper();
-    const Means emulated = somebody_stays ? Means::wait : Means::init;
+    const bool tether_stays = options.mode == Mode::wait || options.leaves_keeper();
+    const Means emulated = tether_stays ? Means::wait : Means::init;
     chosen.autoreap = support.autoreap ? Means::kernel : emulated;
   }
   if (options.tree)
@@ -68,19 +68,18 @@ Guarantees choose_means(const Options& options, const KernelSupport& support,
     const bool native = has_native_autokill(options, support, caller);
     const Means emulated = emulated_binding(options, support, caller);
     chosen.supervisor = native ? Means::kernel : emulated;
-    // Who holds a pidfd that was handed over is not our parent, nor we its.
+    // No parent-death signal ties the child to the holder of a pidfd that was handed over.
     const bool is_watched = options.mode == Mode::hand_over && emulated != Means::none;
     chosen.autokill = native ? Means::kernel : is_watched ? Means::keeper : emulated;
   }
-  // A keeper beside a pidfd that was handed over needs one of its own.
+  // The keeper of a child that was handed over needs a second pidfd, from pidfd_open(2).
   const bool shares_pidfd = options.mode == Mode::hand_over && options.autokill &&
                             (chosen.autokill != Means::kernel || options.leaves_keeper());
   if (shares_pidfd && !support.pidfd_open) {
     chosen.autokill = chosen.supervisor = Means::none;
     return chosen;
   }
-  // The kernel's autokill is for whoever holds the pidfd: not for the keeper of a child that was
-  // handed over.
+  // The kernel's autokill acts when the holder dies, not when the keeper does that enforces ties.
   if (options.has_tie() && (!options.autokill || options.mode == Mode::hand_over))
     chosen.supervisor = emulated_binding(options, support, caller);
   return chosen;

@@ -1,4 +1,5 @@
-// Which guarantee is met by what. Pure: the kernel and the caller come in as facts.
+// Chooses by which means each guarantee is met, natively or emulated. Pure: what the kernel
+// supports and what tether may do come in as facts.
 #pragma once
 
 #include <string>
@@ -9,74 +10,74 @@
 
 namespace tether {
 
-// By what a guarantee is met. The names are those of the records.
+// The means by which a guarantee is met, as the records name them.
 enum class Means {
   none,
   kernel,         // a flag of the clone call
-  wait,           // autoreap: we stay and reap it
-  init,           // autoreap: orphaned on purpose, and left to whoever inherits it
-  pdeathsig,      // autokill: the parent-death signal, where exec of COMMAND cannot clear it
-  keeper,         // autokill: a process that watches the holder
-  prctl,          // nnp: set before exec, as strong
-  subreaper,      // tree: we adopt the orphans and end them
-  cgroup,         // tree: all that is in it is ended
-  pid_namespace,  // tree: the kernel ends all with the first process
+  wait,           // autoreap: tether or its keeper stays and reaps the child
+  init,           // autoreap: the child is orphaned on purpose, and its new parent reaps it
+  pdeathsig,      // autokill, supervisor: the parent-death signal, where no exec can clear it
+  keeper,         // autokill, supervisor: a helper process watches and sends SIGKILL: the watchdog,
+                  // with --tree the warden, for a child that was handed over the keeper
+  prctl,          // nnp: prctl(2) before exec, as strong
+  subreaper,      // tree: the warden adopts the orphans and ends them
+  cgroup,         // tree: every process in the cgroup is ended
+  pid_namespace,  // tree: the kernel ends all processes with the first one
 };
 
 struct Guarantees {
   Means autoreap = Means::none;
   Means autokill = Means::none;
   Means nnp = Means::none;
-  Means supervisor = Means::none;  // what ends the child if the enforcer of its ties is killed
-  Means tree = Means::none;        // what reaches all that COMMAND has started
+  Means supervisor = Means::none;  // ends the child if the process that enforces its ties is killed
+  Means tree = Means::none;        // reaches every process that COMMAND has started
 };
 
-// Facts about the caller and COMMAND that the choice depends on.
+// Facts about tether and COMMAND that the choice depends on.
 struct CallerFacts {
   bool sys_admin = false;                 // CAP_SYS_ADMIN in the user namespace
   bool may_change_credentials = false;    // root, or any capability
   bool command_has_capabilities = false;  // security.capability met by exec
-  bool is_first_process = false;          // of a PID namespace: all in it ends with us
+  bool is_first_process = false;          // of a PID namespace, which ends with tether
 };
 
-// Whether autokill is asked for without what the kernel wants for it. The same rule on every
-// kernel, emulated or not, so that a script means the same everywhere.
+// A Failure (Stage::privilege) if autokill lacks what the kernel wants for it: --nnp or
+// CAP_SYS_ADMIN. The same where autokill is emulated, so that scripts work the same everywhere.
 Status check_privilege(const Options& options, const CallerFacts& caller);
 
-// The best that `support` allows for each guarantee asked for; none where nothing does.
+// The strongest means that `support` allows for each guarantee asked for; Means::none without one.
 Guarantees choose_means(const Options& options, const KernelSupport& support,
                         const CallerFacts& caller);
 
-// Whether a keeper has to watch who holds the child's pidfd after it was handed over, as the kernel
-// does not. To be known before the start: it is the keeper that makes the child then.
+// Whether a keeper has to watch for the last close of the pidfd that is handed over, as the kernel
+// does not. Ask before the start: the keeper then makes the child.
 bool must_watch_last_close(const Options& options, const KernelSupport& support,
                            const CallerFacts& caller);
 
-// A Failure if a guarantee was asked for that can be neither had nor emulated here.
+// A Failure (Stage::guarantee) if a guarantee was asked for that cannot even be emulated here.
 Status check_possible(const Options& options, const Guarantees& chosen);
 
-// With --strict: a Failure that names the first guarantee that the kernel does not enforce.
+// With --strict: a Failure (Stage::guarantee) for a guarantee that the kernel does not enforce.
 Status check_strict(const Options& options, const Guarantees& chosen, const KernelSupport& support,
                     const std::string& kernel_release);
 
-// The clone flags that the chosen means stand for.
+// The clone flags for the means that are Means::kernel.
 std::uint64_t guarantee_flags(const Guarantees& chosen);
 
 // "kernel", "wait", ...; nullptr for none.
 const char* name_of(Means means);
 
-// What that means in plain words, for --features, --dry-run and -v; short enough for a table. "not
-// asked for" where there is no means.
+// The means in plain words, short enough for a table; "not asked for" for Means::none.
 const char* explain_autoreap(Means means);
 const char* explain_autokill(Means means);
 const char* explain_nnp(Means means);
 const char* explain_supervisor(Means means);
 const char* explain_tree(Means means);
 
-// Each guarantee once, in the order in which records and users are told of them.
+// Each guarantee once, in the order of records and messages.
 struct GuaranteeRow {
   const char* field;  // in records
-  const char* label;  // for users
+  const char* label;  // in messages
   Means Guarantees::*means;
   const char* (*explain)(Means);
 };
@@ -88,7 +89,7 @@ inline constexpr GuaranteeRow guarantee_table[] = {
     {"supervisor", "ties", &Guarantees::supervisor, explain_supervisor},
 };
 
-// Whether users are told of `row`: it was asked for, and is not the tie that autokill is anyway.
+// Whether messages name `row`: it was asked for, and is not the tie that autokill is anyway.
 bool is_told(const GuaranteeRow& row, const Guarantees& guarantees);
 
 }  // namespace tether

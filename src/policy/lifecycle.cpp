@@ -12,9 +12,9 @@ std::uint64_t bit(int signal) {
   return std::uint64_t{1} << (signal - 1);
 }
 
-// What a terminal sends to its whole foreground group; everything else that comes from the kernel,
-// an alarm for instance, is for one process. A hangup is both: for the group when the leader of the
-// session ends, for the leader alone when the line goes (tty_ioctl(4), credentials(7)).
+// The kernel sends these to the whole foreground process group of a terminal; others, such as
+// SIGALRM, to one process. SIGHUP goes to the group when the session leader ends, to the leader
+// alone when the terminal hangs up (tty_ioctl(4), credentials(7)).
 bool was_for_the_group(const SignalEvent& event) {
   switch (event.signal) {
     case SIGINT:
@@ -25,15 +25,14 @@ bool was_for_the_group(const SignalEvent& event) {
     case SIGWINCH:
       return event.from_kernel;
     case SIGHUP:
-    case SIGCONT:  // which follows a hangup
+    case SIGCONT:  // follows SIGHUP
       return event.from_kernel && !event.we_lead_session;
     default:
       return false;
   }
 }
 
-// A program that catches one of these and leaves in its own way still ended because of it. Not
-// SIGHUP, which often means "read your configuration again".
+// A program that catches one of these and exits has ended by it. SIGHUP often means "reload".
 bool is_request_to_end(int signal) {
   return signal == SIGTERM || signal == SIGINT || signal == SIGQUIT;
 }
@@ -91,15 +90,15 @@ Act Lifecycle::on_signal(const SignalEvent& event) {
     const int signal = map_.of(event.signal);
     return hastens && signal != 0 ? Act{Act::Kind::ask_tree, signal} : Act{};
   }
-  // To a child in our group a SIGCONT would come after the stop that has overtaken it; one in its
-  // own group has not had either of them yet.
+  // A child in tether's process group would get the SIGCONT after the stop that has overtaken it. A
+  // child in a group of its own has got neither yet.
   if (event.is_overtaken && (event.child_in_our_group || event.signal != SIGCONT)) return {};
   const bool echo = event.signal == SIGCONT && std::exchange(continued_by_others_, false);
-  // A child in our group has had what the group got. And when a shell continued our group and with
-  // it the child, its SIGCONT to us is not another one.
+  // A child in tether's group has got what the group got. If a shell has continued the group, the
+  // SIGCONT that tether reads after the child's continuation is the one that continued the child.
   const bool child_has_it = event.child_in_our_group && (was_for_the_group(event) || echo);
   const int signal = child_has_it ? event.signal : map_.of(event.signal);
-  // Of a child that is stopped already no other stop will be told.
+  // The kernel reports no second stop of a child that is stopped.
   const bool was_typed = event.from_kernel || event.child_in_our_group;
   if (stops_by_default(signal) && stopped_ && was_typed && !ending_)
     return {Act::Kind::stop_ourselves, signal};
@@ -113,7 +112,7 @@ Act Lifecycle::on_signal(const SignalEvent& event) {
 Act Lifecycle::on_child_stopped(int signal, bool continue_has_come) {
   stopped_ = true;
   continued_by_others_ = false;
-  // Once we are ending it, somebody has to stay awake to go on with that.
+  // An ending goes on only while tether is not stopped.
   if (continue_has_come || ending_) return {};
   return {Act::Kind::stop_ourselves, signal};
 }
@@ -128,7 +127,7 @@ Act Lifecycle::on_watchdog_gone() {
   return {Act::Kind::replace_watchdog, 0};
 }
 
-// Who killed it wanted the end of the tree, or did not know: either way nothing binds it any more.
+// Whatever the warden was killed for: without it nothing ties the tree to tether any more.
 Act Lifecycle::on_warden_gone() {
   if (!child_ended_ && !ending_) ending_ = Cause::holder;
   escalated_ = escalated_ || first_signal_ != SIGKILL;
@@ -157,7 +156,7 @@ Act Lifecycle::on_kill_due() {
 
 Act Lifecycle::on_child_ended() {
   child_ended_ = true;
-  // An ending has asked everybody already.
+  // An ending has signalled the whole tree already.
   if (scope_ == Scope::child || ending_) return {};
   return {Act::Kind::end, first_signal_};
 }
@@ -166,8 +165,8 @@ Cause Lifecycle::cause_of(const Ending& ending) const {
   if (ending_) return *ending_;
   if (asked_to_end_) return Cause::signal;
   const int fatal = ending.code == Ending::Code::exited ? ending.exit_code - 128 : ending.signal;
-  const bool ours = fatal >= 1 && fatal <= 64 && (passed_on_ & bit(fatal)) != 0;
-  return ours ? Cause::signal : Cause::command;
+  const bool was_passed_on = fatal >= 1 && fatal <= 64 && (passed_on_ & bit(fatal)) != 0;
+  return was_passed_on ? Cause::signal : Cause::command;
 }
 
 }  // namespace tether

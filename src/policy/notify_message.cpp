@@ -14,7 +14,7 @@ std::optional<Number> parse_positive(std::string_view text) {
   return number && *number > 0 ? number : std::nullopt;
 }
 
-// Where more is asked for than can be counted, or waited for, that is the longest there is.
+// A value that is too large counts as `longest_duration`.
 std::optional<Duration> parse_extension(std::string_view text) {
   std::uint64_t us = 0;
   const std::errc error = read_number(text, us);
@@ -43,7 +43,7 @@ void take_line(std::string_view line, NotifyMessage& message) {
 
 NotifyMessage parse_notify_message(std::string_view text) {
   NotifyMessage message;
-  // Of programs that send a string with its end.
+  // Some programs send the string with its NUL.
   while (!text.empty() && text.back() == '\0') text.remove_suffix(1);
   while (!text.empty()) {
     const std::size_t end = std::min(text.find('\n'), text.size());

@@ -1,4 +1,4 @@
-// What the user asked for: plain values, no descriptors opened, no system calls made.
+// What the command line asks for, as plain values: nothing is opened, no system call is made.
 #pragma once
 
 #include <sys/types.h>
@@ -13,17 +13,17 @@
 namespace tether {
 
 enum class Mode {
-  wait,       // stay, and exit as COMMAND does
-  detach,     // return once it runs, or is ready
-  hand_over,  // leave, and let somebody else hold its pidfd
+  wait,       // stay, and exit with COMMAND's status
+  detach,     // exit once COMMAND runs, or is ready
+  hand_over,  // give COMMAND's pidfd to a receiver, and exit
   in_place,   // become COMMAND
   stop,       // end the process that a pidfile names
 };
 
-// A length of time that never comes to an end, where the user says 0 or inf.
+// The duration of an option; `never` for 0 or inf.
 using Duration = std::chrono::microseconds;
 constexpr Duration never = Duration::max();
-// A hundred years: can be added to a time of any clock, and nobody waits for longer.
+// A hundred years: can be added to a time of any clock.
 constexpr Duration longest_duration = std::chrono::hours(24) * 365 * 100;
 
 struct EnvironmentChange {
@@ -31,7 +31,7 @@ struct EnvironmentChange {
   std::optional<std::string> value;  // none: unset
 };
 
-// A process, by its number and perhaps by the pidfs inode that names it for ever.
+// A process by its pid, and perhaps by its pidfs inode, which is not used again.
 struct ProcessName {
   pid_t pid = -1;
   std::optional<std::uint64_t> inode;
@@ -40,10 +40,10 @@ struct ProcessName {
 // A signal that is passed on as another one.
 struct Rewrite {
   int from = 0;
-  int to = 0;  // 0: not at all
+  int to = 0;  // 0: not passed on
 };
 
-// How COMMAND says that it is ready.
+// How COMMAND reports that it is ready.
 struct Notify {
   enum class Kind { descriptor, socket };
   Kind kind = Kind::socket;
@@ -60,9 +60,9 @@ struct Options {
   bool pid_namespace = false;
   std::optional<std::string> cgroup;
   bool strict = false;
-  std::optional<int> pidfd_fd;        // a socket; with `become` where the pidfd is to be
+  std::optional<int> pidfd_fd;        // a socket; with `become` the number for the pidfd
   std::optional<std::string> become;  // a shell command
-  // Not the user's to say: the kernel does not end the child at the last close of its pidfd here.
+  // No option sets this: the kernel does not end the child at the last close of its pidfd.
   bool watches_last_close = false;
   std::vector<int> success_status;
   Duration timeout = never;
@@ -116,9 +116,9 @@ struct Options {
     if (!notify || notify->kind != Notify::Kind::descriptor) return std::nullopt;
     return notify->fd;
   }
-  // Whether tether has a use for that descriptor of the caller's for as long as the child lives.
+  // Whether tether uses this descriptor of the caller for as long as the child lives.
   [[nodiscard]] bool keeps_open(int fd) const { return fd == status_fd || fd == die_on_eof; }
-  // Whether somebody stays in the background for a child that tether leaves.
+  // Whether a keeper stays for a child that tether leaves.
   [[nodiscard]] bool leaves_keeper() const {
     const bool holds_child = mode == Mode::detach && autokill;
     return leaves_child() &&
@@ -127,8 +127,8 @@ struct Options {
   [[nodiscard]] bool leaves_child() const {
     return mode == Mode::detach || mode == Mode::hand_over;
   }
-  // Whether COMMAND gets nothing above 2 but what is kept for it. With a pidfd that goes over a
-  // socket of the caller's: a copy of its other end would hold the child's own life.
+  // Whether COMMAND gets no descriptor above 2 but those kept for it. Also if the pidfd goes over a
+  // socket: with a copy of the receiver's end COMMAND would hold its own pidfd.
   [[nodiscard]] bool closes_descriptors() const {
     return close_fds || mode == Mode::detach || (mode == Mode::hand_over && !become);
   }
@@ -136,7 +136,7 @@ struct Options {
   [[nodiscard]] bool has_tie() const {
     return timeout != never || die_with_parent || !die_with.empty() || die_on_eof || tree;
   }
-  // Whether tether will be there to learn how the child ended.
+  // Whether tether or its keeper is there to learn how the child ended.
   [[nodiscard]] bool learns_ending() const {
     return mode == Mode::wait || leaves_keeper() || notify.has_value();
   }

@@ -1,4 +1,4 @@
-// What a signal is passed on as, where the user wants another one for it (--rewrite).
+// Which signal is passed on for which (--rewrite). Pure.
 #pragma once
 
 #include <array>
@@ -11,11 +11,10 @@ namespace tether {
 
 class SignalMap {
  public:
-  // Every signal stays what it is, but for these. Of two for one signal the later one counts, and
-  // none applies to the result of another.
+  // Other signals stay the same. The later rewrite of a signal counts; a result is not rewritten.
   explicit SignalMap(const std::vector<Rewrite>& rewrites = {});
 
-  // What `signal` is passed on as; 0: it is not.
+  // The signal to pass on for `signal`, which is from 1 to last_signal; 0: none.
   [[nodiscard]] int of(int signal) const { return map_[static_cast<std::size_t>(signal)]; }
 
  private:

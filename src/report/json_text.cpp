@@ -5,7 +5,7 @@
 namespace tether {
 namespace {
 
-// Without its last character, of which the last byte may be all that is left.
+// The last character may be incomplete.
 void drop_last_character(std::string& text) {
   const auto last = [&] { return static_cast<unsigned char>(text.back()); };
   for (int i = 0; i < 3 && !text.empty() && (last() & 0xC0U) == 0x80U; ++i) text.pop_back();
@@ -20,11 +20,11 @@ std::string dump(const nlohmann::ordered_json& json) {
 
 std::string cut_to(std::string text, std::size_t limit) {
   if (text.size() > limit) {
-    text.erase(limit);  // no byte takes less than one
+    text.erase(limit);  // each byte takes at least one in JSON
     drop_last_character(text);
   }
   while (!text.empty() && dump(text).size() > limit) {
-    // A byte takes six at the most (\u0001), so that this never cuts too much.
+    // A byte takes at most six in JSON (\u0001): this never cuts too much.
     text.erase(text.size() - (dump(text).size() - limit) / 6);
     drop_last_character(text);
   }

@@ -1,4 +1,4 @@
-// Text as records have it: JSON that fits.
+// JSON text for records: valid UTF-8, cut to a length.
 #pragma once
 
 #include <cstddef>
@@ -7,11 +7,10 @@
 
 namespace tether {
 
-// Bytes that are not UTF-8 become U+FFFD.
+// One line, without a newline. Bytes that are not UTF-8 become U+FFFD.
 std::string dump(const nlohmann::ordered_json& json);
 
-// A prefix of `text` whose JSON form has at most `limit` bytes, quotes included; cut between
-// characters, not inside one.
+// A prefix of `text`, cut between characters. Its JSON form has at most `limit` bytes with quotes.
 std::string cut_to(std::string text, std::size_t limit);
 
 }  // namespace tether

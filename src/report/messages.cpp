@@ -15,7 +15,7 @@ namespace {
 constexpr const char* red = "\033[31m";
 constexpr const char* plain = "\033[0m";
 
-// U+0080 to U+009F, which some terminals obey as well, are this byte and a second one in UTF-8.
+// The first byte in UTF-8 of U+0080 to U+009F, control characters that some terminals obey.
 constexpr char c1_lead = '\xC2';
 
 bool is_control(std::string_view text, std::size_t at) {
@@ -45,7 +45,6 @@ bool write_line(std::string_view text, bool is_error) {
   return write_all(STDERR_FILENO, line);
 }
 
-// What was being done, to which the errno is the answer.
 std::string subject_of(const Failure& failure) {
   switch (failure.stage) {
     case Stage::directory:
@@ -106,7 +105,7 @@ std::string subject_of(const Failure& failure) {
   return failure.detail;
 }
 
-// These say it all themselves; elsewhere the errno is half of the message.
+// These messages are complete without the text of the errno.
 bool is_sentence(Stage stage) {
   return stage == Stage::usage || stage == Stage::privilege || stage == Stage::guarantee ||
          stage == Stage::running || stage == Stage::ready;
@@ -114,14 +113,14 @@ bool is_sentence(Stage stage) {
 
 constexpr const char* few_descriptors = "a limit on descriptors is reached: ulimit -n";
 
-// What the user can do about it where the one who failed had nothing closer to say.
+// The hint for a failure without one of its own.
 const char* usual_hint(const Failure& failure) {
   const int error = failure.error_number;
   switch (failure.stage) {
     case Stage::descriptor:
     case Stage::gate:
     case Stage::tie:
-      // One that an option names; the standard ones are named by their words.
+      // Only for a descriptor that an option names, not for "standard output".
       if (error != EBADF || failure.detail.rfind("--", 0) != 0) break;
       return "open the descriptor in the shell, by N<FILE or N>FILE";
     case Stage::pidfile:
@@ -180,7 +179,7 @@ bool say(std::string_view text) {
 }
 
 void say(const Failure& failure) {
-  // Nowhere to report a failure of the report to.
+  // A failure to write to standard error cannot be reported.
   (void)write_line(describe(failure), true);
   const std::string hint = failure.hint.empty() ? usual_hint(failure) : failure.hint;
   if (!hint.empty()) (void)write_line("hint: " + hint, true);

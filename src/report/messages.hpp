@@ -1,4 +1,4 @@
-// Failures as text and as exit statuses, in this one place; and what tether itself says.
+// Turns failures into text and exit statuses, in this one place, and writes tether's messages.
 #pragma once
 
 #include <string>
@@ -9,7 +9,7 @@
 
 namespace tether {
 
-// Exit statuses of tether's own (those of timeout(1), nohup(1) and env(1)).
+// tether's own exit statuses, those of timeout(1), nohup(1) and env(1).
 constexpr int exit_timed_out = 124;
 constexpr int exit_tether_failed = 125;
 constexpr int exit_cannot_execute = 126;
@@ -20,18 +20,17 @@ std::string describe(const Failure& failure);
 
 int exit_status_of(const Failure& failure);
 
-// "clone3", "clone", "fork".
+// "clone3", "clone" or "fork".
 const char* call_name(CloneWay way);
 
-// "tether: TEXT" on standard error, in one write. Control characters of a file name or an argument
-// are shown as ?, so that nobody's terminal is written to by them. False and errno if nobody could
-// see it.
+// Writes "tether: TEXT" to standard error, in one write(2). A control character, of a file name
+// say, becomes ?, so that it cannot control the terminal. False and errno if the write failed.
 bool say(std::string_view text);
 
-// The failure's sentence and, if there is one, its hint.
+// Writes the failure's sentence and, if there is one, its hint.
 void say(const Failure& failure);
 
-// Where `text`, on standard output, is all that was asked for: exit status 0 once it is written.
+// Writes `text` to standard output. Returns exit status 0 or a Failure (Stage::record).
 Result<int> print(std::string_view text);
 
 }  // namespace tether

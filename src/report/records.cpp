@@ -16,10 +16,10 @@
 namespace tether {
 namespace {
 
-// The order in which fields are written is the one a reader is shown.
+// Keeps the fields in the order in which they are added.
 using Json = nlohmann::ordered_json;
 
-// Bytes for an error's path and message: together with the rest they stay below the limit.
+// Bytes for each long text: two of them and the other fields stay below record_limit.
 constexpr std::size_t text_limit = 1700;
 
 Json or_null(const char* text) {
@@ -36,7 +36,7 @@ double round_to_us(double seconds) {
 }
 
 std::string to_rfc3339(const timespec& time) {
-  // Not by gmtime_r, which reads /etc/localtime for a zone it does not use.
+  // Not by gmtime_r(3), which reads /etc/localtime for a time zone that it does not use.
   const std::chrono::sys_seconds second{std::chrono::seconds(time.tv_sec)};
   const auto midnight = std::chrono::floor<std::chrono::days>(second);
   const std::chrono::year_month_day date(midnight);
@@ -54,7 +54,7 @@ Json guarantees_of(const Guarantees& guarantees) {
   return fields;
 }
 
-// Puts as much of `command` into the record as fits, and says so if that is not all.
+// Puts as much of `command` into the record as fits; sets command_truncated if that is not all.
 std::string with_command(Json record, char* const* command) {
   Json all = Json::array();
   for (char* const* word = command; *word != nullptr; ++word) all.push_back(*word);
@@ -67,7 +67,7 @@ std::string with_command(Json record, char* const* command) {
                      std::strlen(R"(,"command_truncated":true)") - std::strlen("\n");
   Json words = Json::array();
   for (; *command != nullptr; ++command) {
-    // Quotes and a comma are in the count.
+    // With quotes and a comma.
     const std::size_t size = dump(*command).size() + 1;
     if (size > room) {
       const std::string part = room > 2 ? cut_to(*command, room - 1) : std::string();
@@ -197,8 +197,8 @@ std::string to_line(const StartRecord& start) {
   record["started_at"] = to_rfc3339(start.started_at);
   record["pidfs_inode"] = or_null(start.pidfs_inode);
   record["init_pid"] = start.init_pid > 0 ? Json(start.init_pid) : Json(nullptr);
-  const bool somebody_stays = start.held_by != HeldBy::nobody && start.supervisor_pid > 0;
-  record["supervisor_pid"] = somebody_stays ? Json(start.supervisor_pid) : Json(nullptr);
+  const bool tether_stays = start.held_by != HeldBy::nobody && start.supervisor_pid > 0;
+  record["supervisor_pid"] = tether_stays ? Json(start.supervisor_pid) : Json(nullptr);
   record["held_by"] = name_of(start.held_by);
   record["guarantees"] = guarantees_of(start.guarantees);
   return with_command(std::move(record), start.command);

@@ -1,5 +1,5 @@
-// The records: one JSON object a line, each at most record_limit bytes, newline included. Their
-// shape is written down in record.schema.json beside this file.
+// The text of the records: one JSON object a line, each at most record_limit bytes, newline
+// included, as record.schema.json beside this file defines them. Pure: writes nothing.
 #pragma once
 
 #include <time.h>
@@ -16,10 +16,10 @@
 
 namespace tether {
 
-// PIPE_BUF: what a pipe takes whole or not at all (pipe(7)).
+// PIPE_BUF: a write of this size to a pipe is atomic (pipe(7)).
 constexpr std::size_t record_limit = 4096;
 
-// Who holds the child from now on.
+// What holds the child from now on, as the start record names it.
 enum class HeldBy { tether, keeper, socket, become, nobody };
 
 struct StartRecord {
@@ -28,8 +28,8 @@ struct StartRecord {
   char* const* command = nullptr;
   timespec started_at{};  // CLOCK_REALTIME
   std::optional<std::uint64_t> pidfs_inode;
-  pid_t init_pid = -1;        // of the namespace's first process; none without --pid-namespace
-  pid_t supervisor_pid = -1;  // of who stays; none if nobody does
+  pid_t init_pid = -1;        // first process of the namespace; -1 without --pid-namespace
+  pid_t supervisor_pid = -1;  // tether or the keeper, if it stays; else -1
   HeldBy held_by = HeldBy::tether;
   Guarantees guarantees;
 };
@@ -37,16 +37,16 @@ struct StartRecord {
 struct ReadyRecord {
   pid_t pid = -1;
   double after_s = 0;
-  std::optional<std::string> status;  // what it said of itself
+  std::optional<std::string> status;  // STATUS= of COMMAND
 };
 
-// Resource usage of the child, and how well it is known.
+// Resource usage of the child, and how it is known.
 struct Usage {
   enum class From {
     wait,          // exact
-    in_namespace,  // exact, waited for inside
-    cgroup,        // exact, and of everything that was in the cgroup
-    sampled,       // a lower bound, from looking while it ran
+    in_namespace,  // exact, from the wait by the namespace's first process
+    cgroup,        // exact, of every process that was in the cgroup
+    sampled,       // a lower bound, from samples while the child ran
   };
   From from = From::wait;
   double user_s = 0;
@@ -54,7 +54,7 @@ struct Usage {
   std::optional<std::int64_t> max_rss_kib;
 };
 
-// Of the cgroup that the child was started in; what cannot be known is none.
+// Usage of the cgroup that the child was started in, as far as it can be known.
 struct CgroupRecord {
   std::string path;
   std::optional<std::uint64_t> memory_peak_bytes;
@@ -68,13 +68,12 @@ struct ExitRecord {
   bool escalated = false;
   double elapsed_s = 0;
   std::optional<Usage> usage;
-  std::optional<int> leftover;              // descendants that had to be ended
-  std::optional<int> survivors;             // and those that could not be
+  std::optional<int> leftover;              // descendants that tether had to end
+  std::optional<int> survivors;             // descendants that tether could not end
   int exit_status = 0;                      // tether's own
   std::optional<CgroupRecord> cgroup = {};  // with --cgroup
 };
 
-// What --features found.
 struct FeaturesRecord {
   std::string kernel;
   KernelSupport support;
@@ -82,18 +81,18 @@ struct FeaturesRecord {
   std::optional<Surroundings> around = {};
 };
 
-// What --dry-run would do.
 struct DryRunRecord {
   char* const* command = nullptr;
   std::string located;  // empty: not found
   std::string call;
   std::vector<std::string> flags;
   Guarantees guarantees;
-  std::optional<HeldBy> held_by = {};      // none: there is no child
+  std::optional<HeldBy> held_by = {};      // none without a child
   std::optional<std::string> cgroup = {};  // with --cgroup
   bool makes_cgroup = false;
 };
 
+// One line with its newline. A command that does not fit is cut, and marked as cut.
 std::string to_line(const StartRecord& record);
 std::string to_line(const ReadyRecord& record);
 std::string to_line(const ExitRecord& record);

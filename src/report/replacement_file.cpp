@@ -28,7 +28,7 @@ ReplacementFile& ReplacementFile::operator=(ReplacementFile&& other) noexcept {
 
 bool ReplacementFile::open(const std::string& path, mode_t mode) {
   path_ = path;
-  // In the same directory, for the rename; the pid keeps two of us apart.
+  // In the same directory, for the rename; the pid separates two tethers.
   for (int attempt = 0; attempt < 100; ++attempt) {
     temporary_path_ = fmt::format("{}.{}.{}", path, ::getpid(), attempt);
     fd_.reset(::open(temporary_path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,

@@ -1,4 +1,5 @@
-// A file that is replaced whole: a reader finds the old one or the new one, never half of one.
+// A file that is replaced whole, by rename(2): a reader finds the old one or the new one, never a
+// part of one.
 #pragma once
 
 #include <sys/types.h>
@@ -15,17 +16,17 @@ class ReplacementFile {
   ReplacementFile() = default;
   ReplacementFile(ReplacementFile&& other) noexcept;
   ReplacementFile& operator=(ReplacementFile&& other) noexcept;
-  // Removes what was not committed.
+  // Removes the temporary file unless it was committed.
   ~ReplacementFile() { discard(); }
 
-  // Makes an empty file beside `path` (which leads through no link), mode `mode` less the umask.
-  // False and errno on failure.
+  // Makes an empty temporary file beside `path`, which leads through no link; its mode is `mode`
+  // less the umask. False and errno on failure.
   bool open(const std::string& path, mode_t mode);
   [[nodiscard]] explicit operator bool() const { return static_cast<bool>(fd_); }
   [[nodiscard]] int fd() const { return fd_.get(); }
 
-  // Writes the content and puts the file in the place of `path`. False and errno on failure, and
-  // nothing has changed.
+  // Writes the content, renames the file to `path` and closes it. False and errno on failure, with
+  // `path` unchanged and the temporary file removed.
   bool commit(std::string_view content);
 
  private:

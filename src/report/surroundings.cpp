@@ -9,7 +9,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-// All of them together leave the record below its limit.
+// Bytes for each text: all together stay below record_limit.
 constexpr std::size_t entry_limit = 400;
 
 Json text_or_null(const std::string& text) {

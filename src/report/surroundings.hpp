@@ -1,4 +1,5 @@
-// What --features tells beside the kernel's flags: the sandbox, the caller, and what is to be had.
+// What --features reports beside the clone flags: the sandbox, tether's privileges, and the means
+// that are available.
 #pragma once
 
 #include <sys/types.h>
@@ -21,14 +22,13 @@ struct Surroundings {
   bool user_namespace_needed = false;  // for a PID namespace
   std::string why_no_pid_namespace;    // a sentence; empty: it is permitted
   CgroupPlace cgroup;
-  // By what would be met: the autoreap of --detach, which needs no keeper; a tie; and a tree, in
-  // each way that there is here.
+  // The means for the autoreap of --detach without a keeper, for a tie, and all those for a tree.
   Means detached_autoreap = Means::none;
   Means tie = Means::none;
   std::vector<Means> trees;
 };
 
-// The fields of the features record for it.
+// Adds the fields of the features record.
 void add_to(nlohmann::ordered_json& record, const Surroundings& around);
 
 }  // namespace tether

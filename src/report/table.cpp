@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::size_t width = 80;
 
-// `text` from the end of `start` on, and below that again, broken at blanks.
+// `start` and `text`, broken at blanks; further lines are indented below the text.
 std::string wrapped(const std::string& start, std::string_view text) {
   const std::size_t room = width - std::min(start.size(), width / 2);
   std::string lines = start;

@@ -1,4 +1,4 @@
-// Tables for a person to read, 80 columns wide.
+// Rows of the tables that --features and --dry-run print: 80 columns wide, with a newline.
 #pragma once
 
 #include <string>
@@ -8,10 +8,10 @@
 
 namespace tether {
 
-// A name and what is to be said of it, which goes on below itself where it is long.
+// A name and a text, which is wrapped where it is long.
 std::string table_row(std::string_view name, std::string_view text);
 
-// A guarantee, the label of what meets it, and that in plain words. No label is shown as a dash.
+// A guarantee, the name of its means ("-" for none), and the means in plain words.
 std::string table_row(std::string_view name, Means means, std::string_view text);
 
 }  // namespace tether

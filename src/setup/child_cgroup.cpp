@@ -69,7 +69,7 @@ std::string directory_of(const std::string& path) {
   return path.substr(0, slash == std::string::npos ? 0 : slash);
 }
 
-// Why `file` of `controller` is not there; empty if it is.
+// Why `file` of `controller` does not exist; empty if it does.
 std::string why_missing(const Cgroup& cgroup, const char* controller, const char* file) {
   if (read_small_file(cgroup.fd(), file)) return {};
   if (cgroup.events_fd() < 0) return "the root of the hierarchy has no such file";

@@ -1,5 +1,5 @@
-// The cgroup that COMMAND is started in, by --cgroup: opened or made before the spawn, measured and
-// removed again after the end.
+// The cgroup of --cgroup, which COMMAND is started in: opened or made before the spawn, measured
+// and removed after the end.
 #pragma once
 
 #include <string>
@@ -13,28 +13,28 @@
 
 namespace tether {
 
-// A failed spawn explained, if `cgroup` is why.
+// Adds the path and a hint to a failure of the spawn, if `cgroup` is the reason.
 Failure explain_by(const Cgroup& cgroup, Failure failure);
 
 class ChildCgroup {
  public:
-  // What is made here is removed with this object at the latest, if it is empty.
+  // A directory that this makes is removed with this object at the latest, if it is empty.
   static Result<ChildCgroup> open(const std::string& path);
   ChildCgroup(ChildCgroup&&) = default;
   ChildCgroup& operator=(ChildCgroup&&) = delete;
   ~ChildCgroup() { (void)cgroup_.remove(); }
 
-  // Has the child made in it; where no call can do that, the child goes there by itself. Must live
-  // until the spawn.
+  // The child is made in the cgroup (CLONE_INTO_CGROUP), or enters it by itself. `request` and
+  // `plan` get descriptors that this object owns: it must live until the spawn.
   Status enter_by(const KernelSupport& support, SpawnRequest& request, ChildPlan& plan);
 
-  // What the record will not know, and what has to change for that. For -v.
+  // Which fields the exit record cannot have, and why. For -v.
   [[nodiscard]] std::vector<std::string> notes() const;
 
-  // What was used in it since it was opened; replaces the times in `usage`, which may be empty.
+  // The usage of the cgroup since open(). Replaces the times in `usage`, which may be empty.
   [[nodiscard]] CgroupRecord measure(std::optional<Usage>& usage) const;
 
-  // After the end. Empty, or a sentence that says that it stays, as something is left in it.
+  // After the end. Returns an empty string, or a sentence that says why the cgroup stays.
   std::string remove();
 
   [[nodiscard]] const Cgroup& cgroup() const { return cgroup_; }
@@ -44,7 +44,7 @@ class ChildCgroup {
 
   Cgroup cgroup_;
   CgroupMeter meter_;
-  UniqueFd procs_;  // cgroup.procs, for a child that goes there by itself
+  UniqueFd procs_;  // cgroup.procs, for a child that enters by itself
 };
 
 }  // namespace tether

@@ -33,7 +33,7 @@ Failure ended_at_gate(const Child& held, Warden* warden) {
   return given_up(signal, fmt::format("{} ended the child before --block-fd", signal_name(signal)));
 }
 
-// It was not COMMAND yet: there is nothing that would need time to end.
+// The child is not COMMAND yet: it needs no time to end.
 Failure ended_by_tie(const Options& options, Cause reason) {
   Failure failure = given_up(options.signal, fmt::format("{} before --block-fd let '{}' run",
                                                          explain(reason), options.command[0]));
@@ -45,9 +45,9 @@ int until(const std::optional<Clock::time_point>& deadline) {
   return deadline ? poll_timeout(time_until(*deadline)) : -1;
 }
 
-// The child gets what is sent to us. What would have ended us ends the start.
+// Passes a signal on to the child. One that asks to end fails the start.
 Status take_at_gate(const Options& options, const ArrivedSignal& arrived, const Child& held) {
-  // Of the terminal's a child in our group has had its own.
+  // The terminal has sent this signal to a child in tether's process group as well.
   if (!arrived.was_sent && ::getpgid(held.pid) == ::getpgrp()) return Unit{};
   const int signal = SignalMap(options.rewrites).of(arrived.number);
   if (arrived.number == SIGCHLD || signal == 0) return Unit{};
@@ -91,7 +91,7 @@ Status wait_at_gate(const Options& options, const Child& held, GateWatch also) {
     if (watched.is_ready(gate)) break;
     if (const auto reason = also.ties.reason(watched)) return ended_by_tie(options, *reason);
   }
-  // Nobody's any more; whoever waits for its other end need not wait for COMMAND's.
+  // A process that waits for the close at the other end does not wait until COMMAND has ended.
   if (fd > STDERR_FILENO && !options.keeps_open(fd)) (void)::close(fd);
   return Unit{};
 }

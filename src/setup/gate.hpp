@@ -1,5 +1,5 @@
-// The gate of --block-fd: the child is there, and COMMAND waits until a descriptor of the caller's
-// is readable or at its end.
+// The gate of --block-fd: the child exists, and executes COMMAND when a descriptor of the caller is
+// readable or at end of file.
 #pragma once
 
 #include "failure.hpp"
@@ -11,20 +11,20 @@
 
 namespace tether {
 
-// Before the spawn: makes sure that the descriptor is there, if one is named, and that COMMAND gets
-// no copy of it.
+// Before the spawn: withholds the descriptor from COMMAND. Failure: Stage::descriptor, EBADF.
 Status check_gate(const Options& options, const CallersDescriptors& callers);
 
-// What is looked at while the gate is closed, beside the gate and the child.
+// What tether watches while the gate is closed, beside the gate and the child. Borrowed.
 struct GateWatch {
   Warden* warden;  // the child's parent, or null
-  int signals;     // signalfd(2): they go on to the child, but for those that ask to end
-  int receiver;    // the socket that the child will be handed over by, or -1: its hang-up ends it
-  TieWatch& ties;  // begun
+  int signals;     // signalfd(2): passed on to the child, except those that ask to end
+  int receiver;    // the receiver's socket, or -1: its hang-up ends the child
+  TieWatch& ties;  // after begin()
 };
 
-// Waits until the gate opens. Nobody reads what opened it: it may be COMMAND's. A signal that asks
-// to end, a tie and the child's own end are a Failure at Stage::gate that has the exit status.
+// Waits until the gate opens, then closes its descriptor if it is above 2 and no option needs it.
+// Reads nothing: the data may be for COMMAND. A signal that asks to end, a tie and the child's own
+// end are a Failure (Stage::gate) with the exit status.
 Status wait_at_gate(const Options& options, const Child& held, GateWatch also);
 
 }  // namespace tether

@@ -18,7 +18,7 @@
 namespace tether {
 namespace {
 
-// What execvp(3) searches when there is no PATH.
+// What execvp(3) searches without PATH.
 constexpr std::string_view default_path = "/bin:/usr/bin";
 
 std::string_view name_of_entry(const char* entry) {
@@ -26,7 +26,7 @@ std::string_view name_of_entry(const char* entry) {
   return text.substr(0, std::min(text.find('='), text.size()));
 }
 
-// A directory may be "executed" too, but not by exec.
+// X_OK is granted for a directory as well, which exec refuses.
 bool is_executable(int directory_fd, const std::string& path) {
   struct stat file {};
   return ::fstatat(directory_fd, path.c_str(), &file, 0) == 0 && S_ISREG(file.st_mode) &&
@@ -75,7 +75,7 @@ void Launch::let_go() {
 
 Status Launch::open_directory() {
   if (!options_->directory) return Unit{};
-  // Held open from here on: what was checked is what the child enters.
+  // Stays open: the child enters the directory that was checked.
   directory_.reset(::open(options_->directory->c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (directory_ && ::faccessat(directory_.get(), ".", X_OK, AT_EACCESS) == 0) return Unit{};
   return Failure{.stage = Stage::directory, .error_number = errno, .path = *options_->directory};
@@ -123,7 +123,7 @@ void Launch::find_candidates() {
     while (true) {
       const std::size_t colon = path.find(':');
       const std::string_view directory = path.substr(0, std::min(colon, path.size()));
-      // An empty element is the working directory; one too long for any path is skipped.
+      // An empty element is the working directory. One that is too long for a path is skipped.
       if (directory.size() + command.size() + 2 <= PATH_MAX)
         candidate_storage_.push_back(directory.empty() ? command
                                                        : fmt::format("{}/{}", directory, command));
@@ -140,7 +140,7 @@ void Launch::find_candidates() {
 }
 
 void Launch::open_terminal() {
-  // Of a child that is left to itself nobody would take it back.
+  // No process would take the foreground back from a child that tether leaves.
   if (options_->setpgid && !options_->new_session() && !options_->leaves_child())
     terminal_.reset(::open(_PATH_TTY, O_RDWR | O_CLOEXEC | O_NOCTTY));
 }
@@ -158,17 +158,17 @@ ChildPlan Launch::plan(const Guarantees& chosen) const {
   plan.open_files = inherited_->open_files ? &*inherited_->open_files : nullptr;
   plan.redirections = redirections_.data();
   plan.redirection_count = redirections_.size();
-  // Where it is plain that nothing will be run, nothing is emptied for it.
+  // No file is emptied if the exec is certain to fail.
   plan.truncated = files_.truncated().data();
   plan.truncated_count =
       files_.truncated().empty() || !looks_executable() ? 0 : files_.truncated().size();
   plan.new_session = options_->new_session();
   plan.new_group = options_->setpgid;
-  // In the background there is no foreground to hand on.
+  // In the background tether has no foreground to give.
   if (terminal_ && ::tcgetpgrp(terminal_.get()) == ::getpgrp()) plan.terminal_fd = terminal_.get();
   plan.take_terminal = options_->ctty;
   plan.no_new_privs = chosen.nnp == Means::prctl;
-  // A watchdog watches as well, not instead: two causes of death are better than one.
+  // Beside the watchdog, which works where the parent-death signal was cleared.
   plan.die_with_parent =
       chosen.supervisor == Means::pdeathsig || chosen.supervisor == Means::keeper;
   if (plan.die_with_parent) plan.parent = ::getpid();
@@ -203,7 +203,7 @@ bool Launch::looks_executable() const {
   return !interpreter || is_executable(base_fd(), *interpreter);
 }
 
-// Which of the candidates it was that may not be executed, and why.
+// Finds the candidate that may not be executed, and the reason.
 void Launch::explain_denial(Failure& failure) const {
   bool is_hidden = false;
   for (const std::string& candidate : candidate_storage_) {

@@ -1,5 +1,5 @@
-// Options and the inherited environment become a ChildPlan, with the storage behind it. Opens what
-// can fail, so that it fails before anything is spawned.
+// Turns the options and what tether inherited into a ChildPlan, and owns the storage behind it.
+// Opens what can fail, so that it fails before the spawn.
 #pragma once
 
 #include <optional>
@@ -15,41 +15,38 @@
 
 namespace tether {
 
-// What this process was started with and the child gets back.
+// What this process was started with, and is restored in the child.
 struct Inherited {
   InheritedSignals signals;
-  std::optional<rlimit> open_files;  // set if tether raised its own
-  pid_t parent = -1;                 // of the tether that was called, where a tie needs it
+  std::optional<rlimit> open_files;  // RLIMIT_NOFILE, if tether has raised it
+  pid_t parent = -1;                 // the caller, where a tie needs it; 0: in another namespace
   char** environment = nullptr;
 };
 
 class Launch {
  public:
-  // What COMMAND gets beside what the user asked for: its end of the readiness channel.
+  // What COMMAND gets beside what the options name: its end of the readiness channel, borrowed.
   struct Extras {
     std::vector<EnvironmentChange> environment;
     std::optional<Redirection> redirection;
   };
 
-  // Checks the descriptors named, opens --chdir's directory, builds the environment, and finds the
-  // places where COMMAND may be. `options` and `inherited` must outlive the Launch.
+  // Checks the descriptors named, opens --chdir's directory, builds the environment, and lists the
+  // paths where COMMAND may be. `options` and `inherited` must outlive the Launch.
   static Result<Launch> prepare(const Options& options, const Inherited& inherited);
 
   void add(Extras extras);
 
-  // Opens the files of COMMAND's standard descriptors: last of all, as it makes some.
+  // Opens the files of COMMAND's standard descriptors. As late as possible: it makes files.
   Status open_files();
-  // The start went through: the files that were made stay, and COMMAND alone holds what was opened
-  // for it. No plan is made after this.
+  // The start succeeded: keeps the files made, closes what is open for COMMAND. No plan() later.
   void let_go();
   [[nodiscard]] const Redirections& files() const { return files_; }
 
-  // The plan of the child, bound by the chosen means. Points into this object, which must stay
-  // where it is until the spawn.
+  // The child's plan. It points into this object, which must not move before the spawn.
   [[nodiscard]] ChildPlan plan(const Guarantees& chosen) const;
 
-  // Where COMMAND is, as far as that can be told before the exec: the first candidate that may be
-  // executed. Empty if none.
+  // The first path where COMMAND may be executed, as far as can be told before exec; empty if none.
   [[nodiscard]] std::string located() const;
 
   // Whether exec of COMMAND would meet security.capability.
@@ -58,11 +55,10 @@ class Launch {
   // Whether exec is likely to succeed: COMMAND is there, and so is its interpreter.
   [[nodiscard]] bool looks_executable() const;
 
-  // A failed exec explained: names COMMAND and, if it is that one, the interpreter of the file
-  // that was found.
+  // Completes the Failure of an exec: names COMMAND or, if that failed, the file's interpreter.
   [[nodiscard]] Failure explain_exec(Failure failure) const;
 
-  // Our terminal, if the child's own group is to have its foreground whenever we have; else -1.
+  // The terminal, if the child's process group is in its foreground whenever tether is; else -1.
   [[nodiscard]] int terminal_fd() const { return terminal_.get(); }
 
  private:
@@ -88,7 +84,7 @@ class Launch {
   std::vector<char*> environment_;
   std::vector<std::string> candidate_storage_;
   std::vector<const char*> candidates_;
-  // The child writes the path of a file without a format into this one.
+  // Has a slot, into which the child writes the path of a file without a known format.
   mutable std::vector<const char*> shell_argv_;
 };
 

@@ -23,7 +23,7 @@ namespace tether {
 namespace {
 
 constexpr mode_t pidfile_mode = 0644;   // less the umask
-constexpr mode_t identity_mode = 0600;  // who could lock it could keep a service from starting
+constexpr mode_t identity_mode = 0600;  // no other user can lock it, and so prevent a start
 constexpr std::size_t content_limit = 256;
 constexpr timespec lock_pause{0, 5'000'000};
 constexpr int lock_attempts = 2000;  // 10 s: a start holds the lock for milliseconds
@@ -41,8 +41,7 @@ Failure distrust(const std::string& path, const char* why) {
   return Failure{.stage = Stage::pidfile, .path = path, .detail = why, .hint = hint};
 }
 
-// Why `file` is no pidfile of ours, or nullptr. What somebody else has written could be about
-// anybody's process.
+// Why tether does not trust `file`, or nullptr. Another user could have written any pid.
 const char* objection_to(const struct stat& file) {
   if (S_ISLNK(file.st_mode)) return "the file is a symbolic link";
   if (!S_ISREG(file.st_mode)) return "not a regular file";
@@ -57,8 +56,8 @@ std::string content_of(int fd) {
   return size > 0 ? std::string(text.data(), static_cast<std::size_t>(size)) : std::string();
 }
 
-// Whether nobody misses it when it is replaced: a number at most, or what a crash of the machine
-// leaves of one. A file that is named by mistake is not. `name`: as the user has it.
+// Refuses a file that was named by mistake: a pidfile has a number at most, or what a crash of the
+// machine leaves of one. `name` is the path that the user gave.
 Status check_replaceable(const std::string& path, const std::string& name) {
   const UniqueFd file(
       ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY));
@@ -78,15 +77,15 @@ std::optional<pid_t> pid_in(const std::string& path) {
   const UniqueFd file(
       ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY));
   struct stat what {};
-  const bool is_ours = file && ::fstat(file.get(), &what) == 0 && objection_to(what) == nullptr;
-  const std::string text = is_ours ? content_of(file.get()) : std::string();
+  const bool is_trusted = file && ::fstat(file.get(), &what) == 0 && objection_to(what) == nullptr;
+  const std::string text = is_trusted ? content_of(file.get()) : std::string();
   const std::size_t end = text.find('\n');
   if (end == std::string::npos) return std::nullopt;
   const auto pid = number_in<pid_t>(std::string_view(text).substr(0, end));
   return pid && *pid > 0 ? pid : std::nullopt;
 }
 
-// To its owner, whatever the umask.
+// For its owner, whatever the umask.
 bool make_readable(int fd) {
   struct stat file {};
   return ::fstat(fd, &file) == 0 && ::fchmod(fd, (file.st_mode & 0777) | S_IRUSR | S_IWUSR) == 0;
@@ -100,7 +99,7 @@ bool write_identity(int fd, const std::string& line) {
 }  // namespace
 
 Result<Pidfile> Pidfile::claim(const std::string& path) {
-  // A privileged caller does not follow links; for others the file is where the link leads.
+  // Root follows no link; for other users the file is where the link leads.
   Pidfile pidfile(is_privileged() ? with_real_directory(path) : resolve(path));
   if (Status trusted = pidfile.check_trust(); !trusted.ok()) return trusted.failure();
   if (Status locked = pidfile.lock(IfMissing::create); !locked.ok()) return locked.failure();
@@ -133,7 +132,7 @@ Result<Pidfile> Pidfile::look(const std::string& path, std::optional<Running>& r
 
 Pidfile::~Pidfile() {
   if (!lock_) return;
-  // Empty: this run has made it. Whoever waits for the lock looks again after getting it.
+  // Empty: this run has made it. A start that waits for the lock checks the file once it has it.
   if (content_of(lock_.get()).empty()) (void)::unlink(identity_path().c_str());
   unlock();
 }
@@ -148,12 +147,12 @@ Status Pidfile::check_trust() const {
 
 Status Pidfile::lock(IfMissing if_missing) {
   const std::string path = identity_path();
-  // To look and to remove, a read-only file system is no obstacle.
+  // Reading is enough for look() and remove(), on a read-only file system too.
   const int access = if_missing == IfMissing::create ? O_RDWR | O_CREAT : O_RDONLY;
   for (int attempt = 0; attempt < lock_attempts; ++attempt) {
     lock_.reset(::open(path.c_str(), access | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY,
                        identity_mode));
-    // A directory that is missing is told by the name that the user knows.
+    // ENOENT: the directory is missing. The user knows the path without ".tether".
     if (!lock_) return pidfile_failure(errno, errno == ENOENT ? path_ : path);
     struct stat file {};
     (void)::fstat(lock_.get(), &file);
@@ -162,9 +161,9 @@ Status Pidfile::lock(IfMissing if_missing) {
       lock_.reset();
       return distrust(path, objection);
     }
-    // Ours to read next time, whatever the umask.
+    // For the next start, whatever the umask.
     if ((file.st_mode & 0777) != identity_mode) (void)::fchmod(lock_.get(), identity_mode);
-    // The file may have been removed between the opening and the lock.
+    // Another process may have removed the file between the open and the lock.
     if (::flock(lock_.get(), LOCK_EX | LOCK_NB) == 0) {
       if (is_still_at(lock_.get(), path)) return Unit{};
     } else if (errno != EWOULDBLOCK && errno != EINTR) {
@@ -181,7 +180,7 @@ Status Pidfile::lock(IfMissing if_missing) {
                  .detail = "another start with this pidfile does not finish"};
 }
 
-// A child that was forked meanwhile has a share in the lock, which closing alone would not end.
+// A child that was forked meanwhile shares the lock, and a close would not release it (flock(2)).
 void Pidfile::unlock() {
   (void)::flock(lock_.get(), LOCK_UN);
   lock_.reset();
@@ -196,11 +195,11 @@ std::optional<ProcessIdentity> Pidfile::believed() const {
 Result<std::optional<Pidfile::Running>> Pidfile::find_running() const {
   const auto identity = believed();
   if (!identity) return std::optional<Running>();
-  // Opened first: what is found out by number after that is about the process it is open for.
+  // The pidfd comes first: identify() can then tell that what it finds by pid is of this process.
   Running running{*identity, UniqueFd(open_pidfd(identity->pid))};
   if (!running.pidfd) {
     const int error_number = errno;
-    // Without pidfd_open (a sandbox filters it) a number that is not in use can still be told.
+    // Without pidfd_open(2) (a sandbox filters it) kill(2) can still tell that the pid is free.
     const bool is_free = ::kill(identity->pid, 0) != 0 && errno == ESRCH;
     if (error_number == ESRCH || is_free) return std::optional<Running>();
     return pidfile_failure(error_number, path_);
@@ -222,7 +221,7 @@ Result<std::optional<Pidfile::Running>> Pidfile::find_running() const {
 
 Status Pidfile::write_for(pid_t child, int pidfd) {
   const auto identity = identify(child, pidfd);
-  // What is the same as itself can be told from others.
+  // is_same() has no value for an identity that could not be recognised later.
   if (identity && is_same(*identity, *identity)) return write(*identity);
   return Failure{.stage = Stage::pidfile,
                  .path = path_,
@@ -234,7 +233,7 @@ Status Pidfile::write(const ProcessIdentity& child) {
   if (!lock_)
     if (Status locked = lock(IfMissing::create); !locked.ok()) return locked;
   const std::string before = content_of(lock_.get());
-  // First the identity: until the pidfile follows, the two disagree, and neither is believed.
+  // The identity first: until the pidfile follows, the two disagree, and neither is believed.
   ReplacementFile file;
   const bool written = write_identity(lock_.get(), to_line(child)) &&
                        file.open(path_, pidfile_mode) && make_readable(file.fd()) &&
@@ -254,7 +253,7 @@ void Pidfile::remove() {
   if (!subject_ || !lock(IfMissing::leave).ok()) return;
   const auto identity = parse_identity(content_of(lock_.get()));
   if (identity && is_same(*identity, *subject_).value_or(false)) {
-    // A daemon may have removed its own, and somebody else have put another in its place.
+    // The daemon may have removed its pidfile, and another program may have written a new one.
     if (pid_in(path_) == identity->pid) (void)::unlink(path_.c_str());
     (void)::unlink(identity_path().c_str());
   }

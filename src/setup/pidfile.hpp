@@ -1,8 +1,7 @@
-// --pidfile: FILE holds a pid and a newline, for everybody. Beside it FILE.tether holds the
-// identity of that process, as a number alone can be a stranger's after a crash or a reboot, and is
-// the lock between two starts. FILE is believed only while the two agree and that very process
-// lives: nothing that COMMAND inherits plays a part, so that no child of its own can keep a dead
-// service running.
+// --pidfile: FILE holds a pid and a newline, for other programs. FILE.tether beside it holds the
+// identity of that process, as the pid can be another process's after a crash or a reboot, and is
+// the lock between two starts. FILE is believed only while the two agree and that process lives.
+// COMMAND inherits nothing of this: no child of COMMAND can make a dead service appear to run.
 #pragma once
 
 #include <optional>
@@ -16,30 +15,30 @@ namespace tether {
 
 class Pidfile {
  public:
-  // A process that a pidfile names, and that is the one it was written for.
+  // The process that a pidfile was written for, alive.
   struct Running {
     ProcessIdentity identity;
     UniqueFd pidfd;
   };
 
-  // Takes the lock for a start and keeps it until write_for(); nobody else can start by this file
-  // meanwhile. A Failure at Stage::running if the process lives. A privileged caller is refused
-  // links and what others own: `path` could be a trap. Waits for other starts, not for ever.
+  // Takes the lock for a start and keeps it until write_for(): no other start can use the file
+  // meanwhile. Waits up to 10 s for the lock. A Failure at Stage::running if the process lives;
+  // at Stage::pidfile also for a file of another user and, as root, for a link: it may be a trap.
   static Result<Pidfile> claim(const std::string& path);
 
-  // Opens the file for --stop: who runs by it, if anybody.
+  // Opens the file for --stop. `running`: the process that it names, if that lives.
   static Result<Pidfile> look(const std::string& path, std::optional<Running>& running);
 
   Pidfile(Pidfile&& other) noexcept = default;
   Pidfile& operator=(Pidfile&&) = delete;
-  // A claim that led to no write leaves nothing behind.
+  // Removes what a claim has made, if nothing was written.
   ~Pidfile();
 
-  // Puts both files in place for the child, which has not become COMMAND yet, and lets go of the
-  // lock. May be called again when the service names another main process.
+  // Puts both files in place for the child, which has not executed COMMAND yet, and releases the
+  // lock. `pidfd` stays the caller's. Called again if the service names another main process.
   Status write_for(pid_t child, int pidfd);
 
-  // Removes both files, if they are still about the process that was written or found.
+  // Removes both files, if they still name the process that was written or found.
   void remove();
 
  private:

@@ -90,7 +90,7 @@ struct Questions {
     return options.tree && cgroup.is_there() ? cgroup.check_free_of_others() : Status(Unit{});
   }
 
-  // Before the spawn: this process inherits the tree if the warden of the tree goes.
+  // Before the spawn: tether becomes a subreaper, which inherits the tree if the warden dies.
   Status tree() {
     if (!options.tree) return Unit{};
     if (!can_see_family())
@@ -104,9 +104,8 @@ struct Questions {
   }
 };
 
-// What makes files comes late, and what may wait for another process comes before what would have
-// to be removed. The pidfile comes before the files: the log of the service that runs is not
-// touched.
+// Steps that make files come late, after those that may wait for another process. The pidfile comes
+// before the files, so that the log of a service that runs already is not touched.
 constexpr Status (Questions::*in_order[])() = {
     &Questions::records,   &Questions::privilege, &Questions::receiving_end, &Questions::gate,
     &Questions::ties,      &Questions::command,   &Questions::pidfile,       &Questions::files,

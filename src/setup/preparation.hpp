@@ -1,5 +1,5 @@
-// What has to be so before a spawn: one list of questions in one order, for the start, which opens
-// what it asks for, and for --dry-run, which only looks.
+// What must hold before a spawn: one list of questions in one order, for the start, which opens
+// what it needs, and for --dry-run, which only looks.
 #pragma once
 
 #include <optional>
@@ -19,8 +19,7 @@
 
 namespace tether {
 
-// What was opened, as far as it was asked for. Given back, it leaves nothing behind: a pidfile, a
-// cgroup and files that were made for this start are removed with it.
+// What was opened. Its destructor removes a pidfile, a cgroup and files made for a failed start.
 struct Prepared {
   Reporter reporter;
   TieWatch ties;
@@ -28,7 +27,7 @@ struct Prepared {
   std::optional<Pidfile> pidfile;
   ReadinessChannel readiness;
   std::optional<ChildCgroup> cgroup;
-  std::optional<Cgroup> seen_cgroup;  // looked at only; it may not be there yet
+  std::optional<Cgroup> seen_cgroup;  // with Depth::look; may not exist yet
   std::vector<Relative> strangers;    // this process's children from before an exec
 };
 
@@ -37,14 +36,13 @@ enum class Depth {
   look,  // opens nothing for writing; makes, takes and changes nothing that stays
 };
 
-// Fills `prepared` in the order of the questions, up to the first Failure. The reporter comes
-// first, so that it can carry that. `receiver`: the process that gets the child, or null; with
-// Depth::look always null. The references must outlive `prepared`.
+// Fills `prepared` in the order of the questions, up to the first Failure; the reporter comes
+// first, to record that. `receiver` is null with Depth::look. The references must outlive
+// `prepared`.
 Status prepare(Prepared& prepared, Depth depth, const Options& options, const Inherited& inherited,
                Receiver* receiver);
 
-// Facts for the choice of means; COMMAND's capabilities are looked at only where they matter, and
-// only where `launch` has found COMMAND.
+// Facts for choose_means(). With a `launch` also COMMAND's capabilities, where they matter.
 CallerFacts facts_for(const Options& options, const Launch* launch);
 
 }  // namespace tether

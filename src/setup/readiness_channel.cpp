@@ -29,15 +29,14 @@ using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
 constexpr std::size_t longest_message = 8192;
-constexpr std::size_t most_descriptors = 253;  // SCM_MAX_FD: what one message may bring
+constexpr std::size_t most_descriptors = 253;  // SCM_MAX_FD: the most in one message
 constexpr milliseconds longest_linger{100};
 
 Failure notify_failure(int error_number) {
   return Failure{.stage = Stage::descriptor, .error_number = error_number, .detail = "--notify"};
 }
 
-// Where a socket may have its path. A privileged COMMAND may give its privileges up, and must still
-// reach it: not in the superuser's own runtime directory.
+// Not root's own runtime directory: COMMAND may give up its privileges, and must reach the socket.
 std::vector<std::string> socket_directories() {
   std::vector<std::string> directories;
   if (::geteuid() == 0) {
@@ -50,7 +49,7 @@ std::vector<std::string> socket_directories() {
   return directories;
 }
 
-// The descriptors that came with a message are closed: of a BARRIER=1, that is the answer.
+// Returns the sender's pid. Closes the descriptors that came along: the answer to BARRIER=1.
 pid_t take_control_data(msghdr& header, uid_t& uid) {
   pid_t pid = -1;
   for (cmsghdr* part = CMSG_FIRSTHDR(&header); part != nullptr; part = CMSG_NXTHDR(&header, part)) {
@@ -84,7 +83,7 @@ Result<ReadinessChannel> ReadinessChannel::open(const Options& options) {
   }
   int ends[2] = {-1, -1};
   if (::pipe2(ends, O_CLOEXEC) != 0) return notify_failure(errno);
-  readiness.ours_.reset(ends[0]);
+  readiness.tethers_end_.reset(ends[0]);
   readiness.childs_end_.reset(ends[1]);
   (void)::fcntl(ends[0], F_SETFL, O_NONBLOCK);
   return readiness;
@@ -98,7 +97,7 @@ ReadinessChannel& ReadinessChannel::operator=(ReadinessChannel&& other) noexcept
   if (this == &other) return *this;
   close();
   how_ = std::exchange(other.how_, std::nullopt);
-  ours_ = std::move(other.ours_);
+  tethers_end_ = std::move(other.tethers_end_);
   childs_end_ = std::move(other.childs_end_);
   directory_ = std::exchange(other.directory_, {});
   address_ = std::exchange(other.address_, {});
@@ -108,18 +107,19 @@ ReadinessChannel& ReadinessChannel::operator=(ReadinessChannel&& other) noexcept
 }
 
 Status ReadinessChannel::open_socket() {
-  ours_.reset(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  tethers_end_.reset(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   const int on = 1;
-  if (!ours_ || ::setsockopt(ours_.get(), SOL_SOCKET, SO_PASSCRED, &on, sizeof on) != 0)
+  if (!tethers_end_ ||
+      ::setsockopt(tethers_end_.get(), SOL_SOCKET, SO_PASSCRED, &on, sizeof on) != 0)
     return notify_failure(errno);
   for (const std::string& directory : socket_directories())
     if (bind_in(directory)) return Unit{};
-  // The kernel picks a free abstract name.
+  // The kernel picks a free abstract name (unix(7), autobind).
   sockaddr_un name{};
   name.sun_family = AF_UNIX;
   socklen_t size = sizeof name;
-  if (::bind(ours_.get(), reinterpret_cast<sockaddr*>(&name), sizeof name.sun_family) != 0 ||
-      ::getsockname(ours_.get(), reinterpret_cast<sockaddr*>(&name), &size) != 0)
+  if (::bind(tethers_end_.get(), reinterpret_cast<sockaddr*>(&name), sizeof name.sun_family) != 0 ||
+      ::getsockname(tethers_end_.get(), reinterpret_cast<sockaddr*>(&name), &size) != 0)
     return notify_failure(errno);
   const std::size_t length = size - offsetof(sockaddr_un, sun_path) - 1;
   address_ = "@" + std::string(name.sun_path + 1, length);
@@ -137,9 +137,9 @@ bool ReadinessChannel::bind_in(const std::string& directory) {
   directory_ = made;
   address_ = made + file_name;
   std::memcpy(name.sun_path, address_.data(), address_.size());
-  // Anybody may come here and write: who it was is seen by the credentials.
+  // Every user may write to the socket: the credentials show which one did.
   const UniqueFd own(::open(made.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-  if (own && ::bind(ours_.get(), reinterpret_cast<sockaddr*>(&name), sizeof name) == 0 &&
+  if (own && ::bind(tethers_end_.get(), reinterpret_cast<sockaddr*>(&name), sizeof name) == 0 &&
       ::fchmodat(own.get(), file_name.c_str() + 1, 0666, 0) == 0 && ::fchmod(own.get(), 0711) == 0)
     return true;
   (void)::unlink(address_.c_str());
@@ -161,13 +161,13 @@ Launch::Extras ReadinessChannel::for_command() const {
 }
 
 std::optional<NotifyMessage> ReadinessChannel::next() {
-  if (!ours_ || at_end_) return std::nullopt;
+  if (!tethers_end_ || at_end_) return std::nullopt;
   return how_->kind == Notify::Kind::socket ? next_datagram() : next_line();
 }
 
 std::optional<NotifyMessage> ReadinessChannel::next_line() {
   std::array<char, 512> text;
-  const ssize_t size = ::read(ours_.get(), text.data(), text.size());
+  const ssize_t size = ::read(tethers_end_.get(), text.data(), text.size());
   if (size < 0) return std::nullopt;
   at_end_ = size == 0;
   NotifyMessage message;
@@ -186,7 +186,7 @@ std::optional<NotifyMessage> ReadinessChannel::next_datagram() {
   header.msg_iovlen = 1;
   header.msg_control = control.data();
   header.msg_controllen = control.size();
-  const ssize_t size = ::recvmsg(ours_.get(), &header, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+  const ssize_t size = ::recvmsg(tethers_end_.get(), &header, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
   if (size < 0) return std::nullopt;
   uid_t uid = static_cast<uid_t>(-1);
   sender_ = take_control_data(header, uid);
@@ -198,14 +198,15 @@ std::optional<NotifyMessage> ReadinessChannel::next_datagram() {
 }
 
 void ReadinessChannel::linger(pid_t child) {
-  if (!ours_ || how_->kind != Notify::Kind::socket) return;
+  if (!tethers_end_ || how_->kind != Notify::Kind::socket) return;
   const UniqueFd helper(sender_ > 0 && sender_ != child ? open_pidfd(sender_) : -1);
-  // It has left already, with all it had to say in the queue.
+  // The sender has ended: all its messages are in the queue.
   const bool has_left = sender_ > 0 && sender_ != child && !helper;
   const auto end = steady_clock::now() + longest_linger;
   for (bool done = has_left; !done;) {
     const auto left = time_until(end);
-    std::array<pollfd, 2> watched{pollfd{ours_.get(), POLLIN, 0}, pollfd{helper.get(), POLLIN, 0}};
+    std::array<pollfd, 2> watched{pollfd{tethers_end_.get(), POLLIN, 0},
+                                  pollfd{helper.get(), POLLIN, 0}};
     const int ready =
         left.count() == 0 ? 0 : ::poll(watched.data(), watched.size(), poll_timeout(left));
     done = ready <= 0 || watched[1].revents != 0;
@@ -219,7 +220,7 @@ void ReadinessChannel::close() {
     (void)::rmdir(directory_.c_str());
     directory_.clear();
   }
-  ours_.reset();
+  tethers_end_.reset();
   childs_end_.reset();
 }
 

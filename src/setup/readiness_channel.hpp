@@ -1,5 +1,5 @@
-// The channel on which COMMAND says that it is ready: a pipe to a descriptor of its own, or a
-// socket that NOTIFY_SOCKET names.
+// The channel on which COMMAND reports that it is ready (--notify): a pipe from a descriptor of
+// COMMAND, or a datagram socket that NOTIFY_SOCKET names (sd_notify(3)).
 #pragma once
 
 #include <optional>
@@ -15,33 +15,31 @@ namespace tether {
 
 class ReadinessChannel {
  public:
-  // Opens the channel that `options` ask for; none if they do not. A socket has a path in a
-  // directory of its own where one can be had, so that it is reached from another network
-  // namespace too, and an abstract name elsewhere (unix(7)).
+  // Opens the channel that `options` ask for, if any. A socket has a path in a new directory, for
+  // COMMAND in another network namespace, or an abstract name if that is not possible (unix(7)).
   static Result<ReadinessChannel> open(const Options& options);
   ReadinessChannel() = default;
   ReadinessChannel(ReadinessChannel&& other) noexcept;
   ReadinessChannel& operator=(ReadinessChannel&& other) noexcept;
-  // Removes the socket's path.
+  // Removes the socket's path and its directory.
   ~ReadinessChannel() { close(); }
 
-  // COMMAND's end of it.
+  // COMMAND's end. This object keeps the descriptor.
   [[nodiscard]] Launch::Extras for_command() const;
-  // Our copy of COMMAND's end, once the child has its own: only then does an end of file come.
+  // Once the child has COMMAND's end: with tether's copy no end of file would come.
   void close_childs_end() { childs_end_.reset(); }
 
-  [[nodiscard]] bool is_open() const { return static_cast<bool>(ours_); }
+  [[nodiscard]] bool is_open() const { return static_cast<bool>(tethers_end_); }
   // To be polled for input; -1 if there is no channel.
-  [[nodiscard]] int fd() const { return ours_.get(); }
+  [[nodiscard]] int fd() const { return tethers_end_.get(); }
 
-  // One message, without waiting; none if there is none. Of the socket only what comes from a
-  // descendant of this process, from its own user or from root.
+  // One message, if there is one. A datagram counts only from a descendant, the same user or root.
   std::optional<NotifyMessage> next();
-  // Nobody can say anything any more: COMMAND has closed its descriptor.
+  // COMMAND has closed its descriptor: no message can come any more.
   [[nodiscard]] bool is_at_end() const { return at_end_; }
 
-  // After READY=1: a helper such as systemd-notify(1) goes on to say BARRIER=1, and fails where
-  // nobody listens any more. Waits for that or for the helper's end, but not long.
+  // After READY=1: a helper such as systemd-notify(1) sends BARRIER=1 next, and fails if the socket
+  // is gone. Waits for that message or for the helper's end, at most 100 ms.
   void linger(pid_t child);
 
   void close();
@@ -53,11 +51,11 @@ class ReadinessChannel {
   std::optional<NotifyMessage> next_datagram();
 
   std::optional<Notify> how_;
-  UniqueFd ours_;
+  UniqueFd tethers_end_;
   UniqueFd childs_end_;
-  std::string directory_;  // made for the socket; empty if it is abstract
-  std::string address_;    // as NOTIFY_SOCKET has it
-  pid_t sender_ = -1;      // of the last message
+  std::string directory_;  // made for the socket; empty without a path
+  std::string address_;    // the value of NOTIFY_SOCKET
+  pid_t sender_ = -1;      // the process that sent the last message
   bool at_end_ = false;
 };
 

@@ -19,7 +19,7 @@ Failure socket_failure(int fd, int error_number) {
                  .detail = fmt::format("--pidfd-fd={}", fd)};
 }
 
-// 0, or why no message can go there.
+// 0, or the errno that tells why no message can be sent.
 int sending_error(int fd) {
   int domain = 0;
   socklen_t size = sizeof domain;
@@ -56,7 +56,7 @@ bool is_same_socket(int one, int other) {
          first.st_dev == second.st_dev && first.st_ino == second.st_ino;
 }
 
-// Whether COMMAND would have it as one of 0 to 2; all others that are not kept are closed for it.
+// Whether COMMAND would have `socket` as one of 0 to 2. It gets no other descriptor but those kept.
 bool command_has(int socket, const Options& options) {
   const bool output = options.standard_output || options.log;
   const bool error = options.standard_error || options.log;
@@ -97,7 +97,7 @@ Status Receiver::give(const std::string& start_line, int pidfd, int lifeline) {
                                  {pidfd, lifeline}, MSG_DONTWAIT);
   } while (sent < 0 && errno == EINTR);
   if (sent < 0) return Failure{.stage = Stage::hand_over, .error_number = errno};
-  // A stream takes what it has room for. Half a record is the last that comes then.
+  // A stream socket takes what it has room for: part of a record is the last that comes.
   if (static_cast<std::size_t>(sent) < start_line.size()) {
     close();
     return Failure{.stage = Stage::hand_over, .error_number = EAGAIN};

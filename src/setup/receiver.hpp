@@ -1,5 +1,5 @@
-// Who gets the pidfd: the other end of a Unix socket. One message goes there, whatever becomes of
-// the start: its record together with the descriptors, or the record of the error alone.
+// The process that gets the pidfd, at the other end of a Unix socket. One message goes there: the
+// start record with the descriptors, or the error record alone.
 #pragma once
 
 #include <string>
@@ -14,21 +14,19 @@ namespace tether {
 class Receiver {
  public:
   Receiver() = default;
-  // A socket of tether's own.
+  // Takes a socket that tether has made.
   explicit Receiver(UniqueFd socket) : socket_(std::move(socket)) {}
-  // Else the caller's, that --pidfd-fd names: a Unix socket of any type, connected, with room for a
-  // message. It is close-on-exec from then on.
+  // Else takes the caller's, which --pidfd-fd names: a connected Unix socket of any type with room
+  // for a message. It is close-on-exec and owned here from then on.
   Status open(const Options& options, const CallersDescriptors& callers);
 
-  // Sends the start record with the pidfd and, if it is not negative, the lifeline. Waits for
-  // nothing: who has no room by now has lost it.
+  // Sends the start record with the pidfd and, if it is not negative, the lifeline; both stay the
+  // caller's. Does not wait: a Failure (Stage::hand_over, EAGAIN) if the socket has no room.
   Status give(const std::string& start_line, int pidfd, int lifeline);
-  // Says instead why there is nothing to give, if that can be said at once.
+  // Sends the error record instead, if the socket has room.
   void refuse(const std::string& error_line);
-  // To be polled for nothing but its hang-up: the receiver is gone. -1 once it has been closed
-  // here.
+  // To be polled for its hang-up only: the receiver is gone. -1 after close().
   [[nodiscard]] int fd() const { return socket_.get(); }
-  // Nothing more will come.
   void close() { socket_.reset(); }
 
  private:

@@ -26,19 +26,18 @@ Failure open_failure(Stage stage, const std::string& path) {
   return Failure{.stage = stage, .error_number = errno, .path = path};
 }
 
-// A file that is appended to, made if it is missing; `made` is then where it is, through no link.
+// Opens a file to append to. If it was missing, `made` is the path of the new file, without links.
 UniqueFd open_or_create(const std::string& path, mode_t mode, std::string& made) {
-  // A link may lead to where no file is yet.
+  // A link may lead to a file that does not exist yet.
   const std::string real_path = resolve(path);
   UniqueFd file(::open(real_path.c_str(), output_flags | O_CREAT | O_EXCL, mode));
   if (file) made = real_path;
-  // With O_CREAT as in a shell: it makes the kernel look at whose file it is (protected_regular,
-  // proc_sys_fs(5)).
+  // O_CREAT, as in a shell: the kernel then checks the owner (protected_regular, proc_sys_fs(5)).
   if (!file && errno == EEXIST) file.reset(::open(path.c_str(), output_flags | O_CREAT, mode));
   return file;
 }
 
-// Nothing that COMMAND could have a copy of.
+// A close-on-exec descriptor, of which COMMAND gets no copy.
 bool put_placeholder(int fd) {
   UniqueFd placeholder(::open("/", O_PATH | O_CLOEXEC));
   if (placeholder.get() == fd) return placeholder.release() == fd;
@@ -50,7 +49,7 @@ bool is_empty(int fd) {
   return ::fstat(fd, &file) == 0 && file.st_size == 0;
 }
 
-// Somebody may wait for the other end of it, or own the terminal.
+// Another process may wait for the other end, or own the terminal.
 bool is_connection(int fd) {
   struct stat file {};
   if (::fstat(fd, &file) != 0) return false;
@@ -74,7 +73,7 @@ Result<Redirections> Redirections::open(const Options& options) {
   Redirections redirections;
   for (const int fd : options.keep_fds)
     if (fd <= 2) redirections.kept_.push_back(fd);
-  // COMMAND's own channel is put there by others.
+  // ReadinessChannel replaces this one.
   if (const auto fd = options.notify_fd()) redirections.kept_.push_back(*fd);
   if (Status named = redirections.open_named(options); !named.ok()) return named.failure();
   if (options.nohup)
@@ -114,8 +113,8 @@ Status Redirections::open_output(const std::string& path, const std::vector<int>
   return Unit{};
 }
 
-// nohup(1): only terminals are replaced. Standard input by what cannot be read, output by a file,
-// error by a copy of output.
+// As nohup(1), replaces terminals only: standard input by /dev/null that cannot be read, standard
+// output by a file, standard error by a copy of standard output.
 Status Redirections::replace_terminals() {
   const auto is_terminal = [&](int fd) { return !is_set(fd) && ::isatty(fd) == 1; };
   const bool input = is_terminal(STDIN_FILENO);
@@ -133,7 +132,7 @@ Status Redirections::replace_terminals() {
     Result<int> opened = open_nohup_out(name);
     if (!opened.ok()) return opened.failure();
     file = opened.value();
-    // A closed standard output is where the file lands for nohup(1).
+    // nohup(1) puts the file at a closed standard output too.
     list_.push_back({file, STDOUT_FILENO});
     nohup_notice_ = fmt::format("{}appending output to '{}'", ignoring, name);
   } else if (error) {
@@ -181,7 +180,7 @@ Status Redirections::replace_connections() {
   for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd) {
     const bool is_copy = fd == STDERR_FILENO && error_is_copy_;
     if (is_copy ? !output_lost : is_set(fd)) continue;
-    // A closed one would be the number of the first file that COMMAND opens.
+    // The first file that COMMAND opens would get the number of a closed one.
     const bool was_open = is_copy || is_inherited(fd);
     if (was_open && !is_copy && !is_connection(fd)) continue;
     if (Status null = put_null(fd, O_RDWR); !null.ok()) return null;
@@ -216,7 +215,7 @@ void Redirections::put(UniqueFd from, int to) {
   opened_.push_back(std::move(from));
 }
 
-// Only what is still the same file, and still empty: somebody else may have written to it.
+// Only a file that is still the same, and empty: another process may have written to it.
 void Redirections::remove_created() {
   for (const Created& created : created_)
     if (is_still_at(created.fd, created.path) && is_empty(created.fd))

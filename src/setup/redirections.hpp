@@ -1,5 +1,5 @@
-// What COMMAND's standard input, output and error are: files that options name, nohup's stand-ins
-// for a terminal, and /dev/null for what a detached child must not hold on to.
+// COMMAND's standard input, output and error: files that options name, the replacements for a
+// terminal as by nohup(1), and /dev/null for what a detached child must not keep open.
 #pragma once
 
 #include <string>
@@ -15,8 +15,8 @@ namespace tether {
 class Redirections {
  public:
   Redirections() = default;
-  // Opens what `options` name and what the rules ask for. Nothing is emptied here, and what this
-  // run has made is removed again unless keep() is called.
+  // Opens what `options` name and what --nohup and --detach require. Empties no file. Removes the
+  // files that it made unless keep() is called.
   static Result<Redirections> open(const Options& options);
   Redirections(Redirections&&) = default;
   Redirections& operator=(Redirections&&) = default;
@@ -25,11 +25,10 @@ class Redirections {
   [[nodiscard]] const std::vector<Redirection>& list() const { return list_; }
   // The descriptors of COMMAND that --truncate empties.
   [[nodiscard]] const std::vector<int>& truncated() const { return truncated_; }
-  // The start went through: what was made stays, and is open in COMMAND alone.
+  // The start succeeded: files that were made stay, and are closed here.
   void keep();
 
-  // What nohup(1) would say, before the start; and what a detached child has lost, after it.
-  // Empty if there is nothing to say.
+  // Messages, or empty: that of nohup(1), before the start; what a detached child lost, after it.
   [[nodiscard]] const std::string& nohup_notice() const { return nohup_notice_; }
   [[nodiscard]] const std::string& detach_notice() const { return detach_notice_; }
 
@@ -40,7 +39,7 @@ class Redirections {
   Status open_output(const std::string& path, const std::vector<int>& targets);
   Result<int> open_nohup_out(std::string& name);
   Status put_null(int to, int flags);
-  // What `to` is for COMMAND now: a redirection's source, or what the caller left there.
+  // The source of COMMAND's descriptor `to`: that of a redirection, or the caller's `to`.
   [[nodiscard]] int current(int to) const;
   [[nodiscard]] bool is_set(int to) const;
   void put(UniqueFd from, int to);
@@ -49,19 +48,19 @@ class Redirections {
   std::vector<UniqueFd> opened_;
   std::vector<Redirection> list_;
   std::vector<int> truncated_;
-  std::vector<int> kept_;       // of 0 to 2: the user wants them as they are
-  bool error_is_copy_ = false;  // nohup's, of what output is
+  std::vector<int> kept_;       // descriptors of COMMAND that are not replaced
+  bool error_is_copy_ = false;  // --nohup made it a copy of standard output
   struct Created {
     std::string path;
-    int fd;  // among opened_
+    int fd;  // owned by opened_
   };
   std::vector<Created> created_;
   std::string nohup_notice_;
   std::string detach_notice_;
 };
 
-// Makes sure that no descriptor of tether's own gets a number at which COMMAND is to find something
-// else. To be called before anything is opened.
+// Keeps tether's own descriptors away from the numbers of --notify=fd:N and, with --become, of
+// --pidfd-fd. To be called before anything is opened. Failure: Stage::descriptor.
 Status reserve_descriptors(const Options& options);
 
 }  // namespace tether

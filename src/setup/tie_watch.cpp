@@ -14,15 +14,14 @@
 namespace tether {
 namespace {
 
-// COMMAND reads what is left when it likes: nothing tells when that is done.
+// No event tells when COMMAND has read the data that is left.
 constexpr std::chrono::milliseconds look_interval{50};
 
 Failure tie_failure(int error_number, std::string detail) {
   return Failure{.stage = Stage::tie, .error_number = error_number, .detail = std::move(detail)};
 }
 
-// A file is at its end, or never is, whoever is gone. Of what is neither a file nor a device of the
-// old kind the kernel tells by poll.
+// Whether poll(2) reports a hang-up: not for a file, a directory, or a device but a terminal.
 bool can_hang_up(int fd) {
   struct stat what {};
   if (::fstat(fd, &what) != 0) return true;
@@ -51,7 +50,7 @@ Status TieWatch::open_parent(pid_t parent) {
                    .detail = "--die-with-parent: the parent is in another PID namespace",
                    .hint = "use --die-on-eof with a pipe that the parent holds open"};
   UniqueFd pidfd(open_pidfd(parent));
-  // Somebody else is our parent by now: the one that was has died.
+  // The caller has died.
   if (!pidfd || has_ended(pidfd.get())) return tie_failure(ESRCH, "--die-with-parent");
   processes_.push_back({std::move(pidfd), Cause::parent});
   return Unit{};
@@ -82,7 +81,7 @@ Status TieWatch::open_descriptor(int fd, const CallersDescriptors& callers) {
     return Failure{.stage = Stage::tie,
                    .detail = option + ": not a pipe, a socket or a terminal",
                    .hint = "use the reading end of a pipe that another process holds open"};
-  // COMMAND's copy would keep the other end from seeing that we are gone.
+  // With a copy in COMMAND the process at the other end would not see that tether has ended.
   withhold(fd);
   eof_fd_ = fd;
   return Unit{};
@@ -95,7 +94,7 @@ void TieWatch::begin(Duration timeout) {
 
 void TieWatch::add_to(PollSet& watched) {
   for (Process& process : processes_) process.token = watched.add(process.pidfd.get());
-  // While something is left to read the hang-up is ready all the time: then only the clock helps.
+  // With data left to read, the hang-up would end each poll at once: look_again_ is used instead.
   eof_token_ = watched.add(look_again_ ? -1 : eof_fd_, POLLRDHUP);
 }
 
@@ -117,7 +116,7 @@ std::optional<Cause> TieWatch::reason(const PollSet& watched) {
   return Cause::timeout;
 }
 
-// Without reading: what is left is COMMAND's.
+// Reads nothing: the data that is left is for COMMAND.
 bool TieWatch::is_at_end(short events) {
   const bool was_hung_up = look_again_.has_value();
   if (was_hung_up && Clock::now() < *look_again_) return false;

@@ -1,5 +1,5 @@
-// What a child's life is tied to beside tether itself: a time, processes, a descriptor. Says when,
-// and by which of them, it is to end.
+// The ties of a child beside tether itself: a time, processes, a descriptor. Reports when the child
+// is to end, and by which tie.
 #pragma once
 
 #include <optional>
@@ -18,20 +18,20 @@ namespace tether {
 class TieWatch {
  public:
   TieWatch() = default;
-  // Opens what `options` name. `parent` is that of the tether that was called. A process that is
-  // gone already is a Failure, and so is one that has another identity by now.
+  // Opens what `options` name. `parent` is the caller's pid. The descriptor stays the caller's. A
+  // Failure (Stage::tie) if a process has ended, or another process has its pid now.
   static Result<TieWatch> open(const Options& options, pid_t parent,
                                const CallersDescriptors& callers);
 
-  // The child is there: its time begins. Once; a second call does nothing.
+  // The child exists: its time begins. A second call does nothing.
   void begin(Duration timeout);
 
-  // Adds what is watched to the caller's poll set, which is waited for, and then given to reason().
+  // Adds what is watched to a poll set, which the caller waits for and then gives to reason().
   void add_to(PollSet& watched);
-  // Why the child is to end, if there is a reason; told once.
+  // Why the child is to end, if there is a reason; each is returned once.
   std::optional<Cause> reason(const PollSet& watched);
 
-  // When to ask again, whatever the poll says.
+  // When to call reason() again without an event.
   [[nodiscard]] std::optional<Clock::time_point> next_look() const;
 
  private:
@@ -50,7 +50,7 @@ class TieWatch {
   PollSet::Token eof_token_{};
   bool has_begun_ = false;
   std::optional<Clock::time_point> deadline_;
-  std::optional<Clock::time_point> look_again_;  // it hung up with something left to read
+  std::optional<Clock::time_point> look_again_;  // after a hang-up with data left to read
 };
 
 }  // namespace tether

@@ -25,8 +25,9 @@ void remember_command_line(char** arguments, char** environment) {
 
 void set_process_title(std::string_view title) {
   if (main_arguments == nullptr || *main_arguments == nullptr) return;
-  char* const start = *main_arguments;
-  char* const end = end_of_strings(main_environment, end_of_strings(main_arguments, start));
+  // Found at the first call: the title overwrites the strings that it is found by.
+  static char* const start = *main_arguments;
+  static char* const end = end_of_strings(main_environment, end_of_strings(main_arguments, start));
   const auto room = static_cast<std::size_t>(end - start);
   ::clearenv();
   std::memset(start, 0, room);

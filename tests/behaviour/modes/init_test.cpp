@@ -112,7 +112,7 @@ KERNEL_TEST_CASE("no orphan stays a zombie while COMMAND runs") {
     for (const bool ignored : {false, true}) {
       CAPTURE(joined(ours));
       CAPTURE(ignored);
-      Running running(ours + Words{"--json"} + probe("orphans", {std::to_string(rounds(300))}),
+      Running running(ours + Words{"--json"} + probe("orphans", {std::to_string(rounds(100))}),
                       first_process(ignored ? ignore_children : nullptr));
       running.expect_output("ready\n");
       const pid_t init = init_of(running);
@@ -143,7 +143,7 @@ KERNEL_TEST_CASE("among many orphans the status of COMMAND is not lost") {
         CAPTURE(ignored);
         const Finished finished =
             run(ours + Words{"--json"} +
-                    probe("orphans", {std::to_string(rounds(50)), std::to_string(status)}),
+                    probe("orphans", {std::to_string(rounds(25)), std::to_string(status)}),
                 first_process(ignored ? ignore_children : nullptr));
         CHECK(finished.exit_code == status);
         CHECK(finished.record("exit").at("cause") == "command");

@@ -69,6 +69,8 @@ void skip_this_case(const std::string& why) {
 }
 
 bool is_run_in_full() {
+  const char* asked = std::getenv("ROUNDS");
+  if (asked != nullptr && *asked != 0) return std::strtod(asked, nullptr) >= 1;
   if (!is_in_vm()) return is_root() && !sandbox_filters_clone3();
   const char* kernel = std::getenv("TETHER_KERNEL");
   return !is_root() && kernel != nullptr && std::string(kernel) == "newest";

@@ -83,7 +83,7 @@ KERNEL_TEST_CASE("a stopped child dies with tether too") {
   CHECK(orphans.is_gone(child));
 }
 
-KERNEL_TEST_CASE("no keeper is left when the child has ended") {
+KERNEL_TEST_CASE("no watchdog is left when the child has ended") {
   OrphanCollector orphans;
   for (const Words& ours :
        {Words{"--autokill", "--nnp"}, Words{"--autokill", "--nnp", "--setsid"}}) {
@@ -94,23 +94,26 @@ KERNEL_TEST_CASE("no keeper is left when the child has ended") {
   }
 }
 
-KERNEL_TEST_CASE("a keeper that is killed is replaced") {
+KERNEL_TEST_CASE("a watchdog that is killed is replaced") {
   SKIP_UNLESS(is_root(), "needs root");
   SKIP_UNLESS(!kernel_has_flags(), "the kernel itself ends the child here");
   OrphanCollector orphans;
   Running running(Words{"--autokill", "--print-pid"} + probe("setuid", {"65534"}));
   running.expect_output("ready");
   const pid_t child = running.child();
-  const auto keeper = [&]() -> pid_t {
+  // By its title, which it has once it watches.
+  const std::string title = "watchdog of " + std::to_string(child);
+  const auto watchdog = [&]() -> pid_t {
     for (const tether::Relative& each : tether::children_of(running.pid()))
-      if (status_of(each.pid, "Name") == "watchdog") return each.pid;
+      if (std::string(read_file("/proc/" + std::to_string(each.pid) + "/cmdline").c_str()) == title)
+        return each.pid;
     return 0;
   };
   pid_t first = 0;
-  REQUIRE(eventually([&] { return (first = keeper()) != 0; }));
+  REQUIRE(eventually([&] { return (first = watchdog()) != 0; }));
   REQUIRE(::kill(first, SIGKILL) == 0);
   CHECK(eventually([&] {
-    const pid_t now = keeper();
+    const pid_t now = watchdog();
     return now != 0 && now != first;
   }));
   CHECK(state_of(child).has_value());
@@ -149,7 +152,7 @@ KERNEL_TEST_CASE("autokill without nnp is refused to a caller without the capabi
 }
 
 KERNEL_TEST_CASE(
-    "a COMMAND with file capabilities gets a keeper where the kernel has no autokill") {
+    "a COMMAND with file capabilities gets a watchdog where the kernel has no autokill") {
   SKIP_UNLESS(is_root(), "needs root");
   TemporaryDirectory directory;
   REQUIRE(::chmod(directory.path().c_str(), 0755) == 0);

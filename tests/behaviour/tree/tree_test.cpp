@@ -204,7 +204,7 @@ KERNEL_TEST_CASE("the orphans that a tree sheds do not take COMMAND's status") {
     CAPTURE(joined(mode));
     const Finished done =
         run(mode + Words{"--json", "--", "/bin/sh", "-c",
-                         "i=0; while [ $i -lt " + std::to_string(rounds(100)) + " ]; do (" +
+                         "i=0; while [ $i -lt " + std::to_string(rounds(50)) + " ]; do (" +
                              tool("probe") + " exit 3 &); i=$((i+1)); done; exit 7"});
     CHECK(done.exit_code == 7);
     CHECK(done.record("exit").at("status") == 7);

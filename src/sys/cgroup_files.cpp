@@ -14,7 +14,7 @@ bool write_cgroup_file(int directory_fd, const char* name, std::string_view text
   return file && ::write(file.get(), text.data(), text.size()) >= 0;
 }
 
-std::optional<std::uint64_t> number_in(std::string_view text) {
+std::optional<std::uint64_t> first_word_as_number(std::string_view text) {
   return number_in<std::uint64_t>(take_word(text));
 }
 
@@ -28,7 +28,7 @@ bool has_word(std::string_view text, std::string_view word) {
 std::vector<pid_t> pids_in(std::string_view text) {
   std::vector<pid_t> pids;
   while (!text.empty())
-    if (const auto pid = number_in(take_line(text)); pid && *pid != 0)
+    if (const auto pid = first_word_as_number(take_line(text)); pid && *pid != 0)
       pids.push_back(static_cast<pid_t>(*pid));
   return pids;
 }

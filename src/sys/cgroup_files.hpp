@@ -15,7 +15,7 @@ namespace tether {
 bool write_cgroup_file(int directory_fd, const char* name, std::string_view text);
 
 // Pure, for files of one number: none for "max" or anything else.
-std::optional<std::uint64_t> number_in(std::string_view text);
+std::optional<std::uint64_t> first_word_as_number(std::string_view text);
 
 // Pure, for lists of words, such as cgroup.controllers.
 bool has_word(std::string_view text, std::string_view word);

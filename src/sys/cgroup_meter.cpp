@@ -29,7 +29,7 @@ std::optional<Times> times_of(const Cgroup& cgroup) {
 
 std::optional<std::uint64_t> number_from(const Cgroup& cgroup, const char* file) {
   const auto text = read_small_file(cgroup.fd(), file);
-  return text ? number_in(*text) : std::nullopt;
+  return text ? first_word_as_number(*text) : std::nullopt;
 }
 
 // A peak of ours shows only if it is higher than the one before.
@@ -73,7 +73,7 @@ std::optional<CgroupUsage> CgroupMeter::read(const Cgroup& cgroup) const {
     const ssize_t got = ::pread(reset_memory_peak_.get(), text.data(), text.size(), 0);
     if (got > 0)
       usage.memory_peak_bytes =
-          number_in(std::string_view(text.data(), static_cast<std::size_t>(got)));
+          first_word_as_number(std::string_view(text.data(), static_cast<std::size_t>(got)));
   } else {
     usage.memory_peak_bytes = peak_since(memory_peak_, number_from(cgroup, "memory.peak"));
   }

@@ -12,14 +12,15 @@
 namespace tether {
 
 TEST_CASE("a number is read from a file of one, and nothing else is one") {
-  CHECK(number_in("0\n") == 0U);
-  CHECK(number_in("4096\n") == 4096U);
-  CHECK(number_in("4096") == 4096U);
-  CHECK(number_in("18446744073709551615\n") == std::numeric_limits<std::uint64_t>::max());
+  CHECK(first_word_as_number("0\n") == 0U);
+  CHECK(first_word_as_number("4096\n") == 4096U);
+  CHECK(first_word_as_number("4096") == 4096U);
+  CHECK(first_word_as_number("18446744073709551615\n") ==
+        std::numeric_limits<std::uint64_t>::max());
   for (const char* text :
        {"", "\n", "max\n", "-1\n", "12x\n", "0x10\n", "18446744073709551616\n"}) {
     CAPTURE(text);
-    CHECK_FALSE(number_in(text).has_value());
+    CHECK_FALSE(first_word_as_number(text).has_value());
   }
 }
 

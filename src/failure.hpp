@@ -1,5 +1,5 @@
-// Errors as values: what failed, at which stage, with which errno. They become text and exit
-// statuses in one place only (report/messages).
+// Errors as values: a Failure says what failed, at which stage and with which errno. Only
+// report/messages turns it into text and an exit status.
 #pragma once
 
 #include <string>
@@ -10,17 +10,17 @@
 
 namespace tether {
 
-// Built by names: Failure{.stage = Stage::gate, .error_number = errno}.
+// Made with designated initialisers: Failure{.stage = Stage::gate, .error_number = errno}.
 struct Failure {
   Stage stage{};
   int error_number = 0;  // errno, or 0 where no system call failed
   std::string path{};    // what could not be opened or executed, as the user named it
-  std::string detail{};  // the sentence, for stages that have no fixed one; else what it depends on
-  std::string hint{};    // one thing the user can do about it, or empty
-  int exit_status = 0;   // tether's, for stages that have no fixed one
+  std::string detail{};  // the sentence, or what a stage's fixed sentence leaves open
+  std::string hint{};    // one thing that the user can do, or empty
+  int exit_status = 0;   // tether's own, for a stage that has no fixed one
 };
 
-// A value or a Failure. std::expected has this shape; the compilers we support do not all have it.
+// A value or a Failure, as std::expected, which some supported compilers lack.
 template <typename Value>
 class [[nodiscard]] Result {
  public:

@@ -1,4 +1,4 @@
-// Numbers from text: all of it, digits only.
+// Numbers from text, which must be digits throughout.
 #pragma once
 
 #include <charconv>
@@ -8,8 +8,8 @@
 
 namespace tether {
 
-// Puts the number that `text` is into `number`. invalid_argument if it is none;
-// result_out_of_range, and `number` untouched, if it is one that does not fit.
+// Reads `text` into `number`. Returns invalid_argument if `text` is no number; `number` may have
+// changed then. Returns result_out_of_range, and leaves `number` alone, if the number does not fit.
 template <typename Number>
 std::errc read_number(std::string_view text, Number& number, int base = 10) {
   if (text.empty() || text.front() == '-') return std::errc::invalid_argument;
@@ -18,7 +18,7 @@ std::errc read_number(std::string_view text, Number& number, int base = 10) {
   return stop == end ? error : std::errc::invalid_argument;
 }
 
-// None where `text` is no number, or one that does not fit.
+// As read_number(); none where that returns an error.
 template <typename Number>
 std::optional<Number> number_in(std::string_view text, int base = 10) {
   Number number{};

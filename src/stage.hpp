@@ -1,14 +1,14 @@
-// The steps of a start, named so that an error can say where it happened.
+// The steps at which tether can fail.
 #pragma once
 
 namespace tether {
 
-// The step at which a start failed. The names appear as "stage" in the error record.
+// The names are "stage" in the error record, where `helper` is "keeper".
 enum class Stage {
   usage,       // the command line
-  privilege,   // tether was given more privilege than its caller, or too little for what was asked
+  privilege,   // tether has more privilege than the caller, or too little for what was asked
   guarantee,   // --strict, and a guarantee that only an emulation could give
-  descriptor,  // one of tether's own or of the caller's descriptors
+  descriptor,  // a descriptor, tether's own or the caller's
   directory,   // --chdir
   input,       // --stdin
   output,      // --stdout, --stderr, --log, nohup.out
@@ -20,11 +20,11 @@ enum class Stage {
   namespaces,  // --pid-namespace
   session,     // --setsid
   group,       // --setpgid
-  terminal,    // handing the terminal's foreground to the new group
+  terminal,    // giving the terminal's foreground to the new process group
   ctty,        // --ctty
   nnp,         // no_new_privs, where it is set by prctl
-  bind,        // tying the child to tether (parent-death signal)
-  helper,      // the watchdog, the warden or the keeper; "keeper" in records
+  bind,        // the parent-death signal, which binds the child to tether
+  helper,      // the watchdog, the warden, the lock waiter or the keeper
   tie,         // --die-with-parent, --die-with-pid, --die-on-eof
   gate,        // --block-fd
   exec,        // COMMAND itself

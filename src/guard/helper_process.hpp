@@ -1,5 +1,5 @@
-// What tether's helper processes have in common: the owner that ends them, and how each begins. A
-// helper is forked off tether and never execs.
+// What tether's helper processes have in common: HelperProcess, which ends one, and how each
+// begins. A helper is forked from tether and never execs.
 #pragma once
 
 #include <initializer_list>
@@ -10,13 +10,13 @@
 
 namespace tether {
 
-// Owns a helper that is this process's child: SIGKILL and a wait when the owner goes.
+// Owns a helper, which is a child of this process. The destructor ends it.
 class HelperProcess {
  public:
-  // How its end is waited for.
+  // How long to wait for the helper's end.
   enum class Wait {
     whole,    // for as long as it takes: the helper does nothing that the kernel could hold up
-    bounded,  // for two seconds at most: what holds it up is not tether's to wait for
+    bounded,  // for two seconds at most: what delays its end is not tether's to wait for
     bounded_and_reaped,  // the same, and the kernel reaps the helper (CLONE_AUTOREAP)
   };
 
@@ -27,9 +27,9 @@ class HelperProcess {
   HelperProcess& operator=(HelperProcess&& other) noexcept;
   ~HelperProcess() { end(); }
 
-  // Ends the helper and reaps it. The second time does nothing.
+  // Kills the helper and reaps it. Does nothing the second time.
   void end();
-  // Waits, within the bounds of Wait::bounded, until it has ended by itself.
+  // Waits, for two seconds at most, until the helper has ended by itself.
   void wait_for_end() const;
   // Reaps the helper, which has ended by itself.
   void reap();
@@ -42,16 +42,16 @@ class HelperProcess {
   Wait wait_ = Wait::whole;
 };
 
-// For the helper process itself, first of all: the name that ps(1) and pkill(1) know it by, at most
-// 15 characters (PR_SET_NAME). `pkill -KILL tether` ends tether and leaves the helper alive, to do
-// what it is there for.
+// For the helper process, first of all: sets the name that ps(1) and pkill(1) use, at most 15
+// characters (PR_SET_NAME). `pkill -KILL tether` then ends tether and leaves the helper alive, to
+// do its work.
 void take_name(const char* name);
 
-// For the helper process itself, once it needs nothing more that tether has opened. The title has
-// no word of tether's command line, so that `pkill -KILL -f WORD` leaves the helper alive as well.
-// The helper leaves the working directory, so that a file system can be unmounted. Last of all it
-// closes every descriptor but `kept` (negative ones are left out), so that a pipe of the caller's
-// has its end of file.
+// For the helper process, once it needs nothing more that tether has opened. `title` replaces
+// tether's command line, so that `pkill -KILL -f WORD` leaves the helper alive as well, unless WORD
+// is in the title. The helper leaves the working directory, so that a file system can be unmounted,
+// and last closes every descriptor but `kept` (negative ones are ignored), so that a pipe of the
+// caller's gets its end of file.
 void settle(const std::string& title, std::initializer_list<int> kept);
 
 }  // namespace tether

@@ -36,24 +36,23 @@ int lock(int fd, int operation) {
   return result;
 }
 
-// Its end is the news. All signals stay blocked, and nothing of the caller's stays open; that also
-// closes `queueing`, as the last step before the lock.
-[[noreturn]] void wait_for_lock(const LastCloseRequest& request, int own, pid_t keeper) {
+// The lock waiter, from its fork to its end, which is the news. All signals stay blocked. settle()
+// also closes the write end of `queueing`, as the last step before the lock.
+[[noreturn]] void wait_for_lock(const LastCloseRequest& request, int own, pid_t parent) {
   (void)::setsid();
   take_name("lock-waiter");
   (void)::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-  if (::getppid() != keeper) ::_exit(0);
+  if (::getppid() != parent) ::_exit(0);
   settle(request.title, {own});
   (void)lock(own, LOCK_EX);
   ::_exit(0);
 }
 
-// From its end of file on the process does nothing but wait for the lock. Then it sleeps, as /proc
-// tells; without /proc we have to believe it. False if that takes too long: somebody has stopped
-// it.
+// After the end of file on `queueing` the lock waiter only waits for the lock, asleep as /proc
+// shows; without /proc that is assumed. False if that takes too long: the lock waiter was stopped.
 bool await_queueing(int queueing, int waiter) {
   if (await(queueing, patience_with_lock) != Awaited::ready) return false;
-  // In a container /proc may be that of another PID namespace, where it has another number.
+  // In a container /proc may be that of another PID namespace, where the waiter has another pid.
   const pid_t number = pid_of(waiter);
   for (int i = 0; i < most_moments; ++i) {
     const auto seen = look_at(number);
@@ -71,9 +70,9 @@ Result<LastCloseWatch> LastCloseWatch::start(LastCloseRequest request) {
   const int pidfd = watch.request_.pidfd;
   if (pidfs_inode(pidfd)) {
     watch.own_.reset(open_pidfd(watch.request_.pid));
-    // Looked at last: the number was its own, then.
+    // Checked last: if the child has not ended, the pid was its own.
     if (!watch.own_ || has_ended(pidfd)) return watch_failure(watch.own_ ? ESRCH : errno);
-    // Not waited for: nobody but a stranger could have it.
+    // Without waiting: only a foreign process could have it.
     if (lock(pidfd, LOCK_EX | LOCK_NB) != 0) return watch_failure(errno);
     if (Status started = watch.start_waiter(); !started.ok()) return started.failure();
     return watch;
@@ -90,10 +89,10 @@ Status LastCloseWatch::start_waiter() {
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) return watch_failure(errno);
   const UniqueFd queueing(ends[0]);
   UniqueFd waiters_end(ends[1]);
-  const pid_t keeper = ::getpid();
+  const pid_t parent = ::getpid();
   Cloned cloned = fork_with_pidfd(request_.way, 0, 0);
   if (cloned.pid < 0) return watch_failure(cloned.error_number);
-  if (cloned.pid == 0) wait_for_lock(request_, own_.get(), keeper);
+  if (cloned.pid == 0) wait_for_lock(request_, own_.get(), parent);
   waiter_ = HelperProcess(std::move(cloned.pidfd));
   waiters_end.reset();
   return await_queueing(queueing.get(), waiter_.pidfd()) ? Status(Unit{})
@@ -101,7 +100,7 @@ Status LastCloseWatch::start_waiter() {
 }
 
 short LastCloseWatch::events() const {
-  // Whoever holds a pipe may write to it.
+  // A holder may write to the lifeline: no event.
   return static_cast<short>(lifeline_read_ ? 0 : POLLIN);
 }
 
@@ -109,7 +108,7 @@ bool LastCloseWatch::last_copy_is_closed() {
   if (lifeline_read_) return true;
   waiter_.reap();
   if (lock(own_.get(), LOCK_EX | LOCK_NB) == 0) return true;
-  // Rather no child than one that nobody watches.
+  // Rather no child than an unwatched one.
   return !start_waiter().ok();
 }
 

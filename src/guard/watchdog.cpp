@@ -25,8 +25,8 @@ struct Met {
   pid_t pid = -1;
 };
 
-// The pid comes from the child itself, which waits for the answer, so that the number is not
-// another process's by now. Without a pidfd when tether and the child are gone before that.
+// Receives the pid from the child itself, which waits for the answer: the number cannot be another
+// process's. Without a pidfd if tether and the child are gone before that.
 Met meet_child(int channel) {
   Met child;
   if (::recv(channel, &child.pid, sizeof child.pid, 0) != sizeof child.pid) return {};
@@ -38,8 +38,7 @@ Met meet_child(int channel) {
   return child;
 }
 
-// A watch that fails, and is not just interrupted, ends as if tether were gone: rather no child
-// than an unbound one.
+// A failed poll, except by EINTR, counts as tether's death: rather no child than an unbound one.
 [[noreturn]] void watch(int tether, int child, pid_t child_pid) {
   set_process_title(fmt::format("watchdog of {}", child_pid));
   pollfd watched[] = {{child, POLLIN, 0}, {tether, POLLIN, 0}};
@@ -49,8 +48,8 @@ Met meet_child(int channel) {
   ::_exit(0);
 }
 
-// The watchdog's way from its fork. All signals stay blocked, and the session is its own: neither a
-// terminal nor a signal to the caller's process group ends it.
+// The watchdog's first steps. All signals stay blocked, and the session is its own: neither a
+// terminal nor a signal to tether's process group ends it.
 void begin(std::initializer_list<int> kept) {
   (void)::setsid();
   take_name("watchdog");
@@ -79,8 +78,7 @@ Result<Watchdog> Watchdog::start(CloneWay way) {
   return Watchdog(std::move(cloned.pidfd), std::move(channel));
 }
 
-// The watchdog has both pidfds from its fork on: there is no moment in which tether's death would
-// not be noticed.
+// The watchdog has both pidfds from its fork on: it cannot miss tether's death.
 Result<Watchdog> Watchdog::start_for(CloneWay way, pid_t child) {
   const UniqueFd tether(open_pidfd(::getpid()));
   if (!tether) return watchdog_failure(errno);

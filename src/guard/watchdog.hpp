@@ -1,5 +1,5 @@
-// A helper process that ends the child when tether is gone: the emulation of autokill where the
-// parent-death signal alone would not do, because COMMAND could clear it (prctl(2),
+// The watchdog, a helper process that SIGKILLs the child when tether dies: the emulation of
+// autokill where the parent-death signal is not enough, because COMMAND could clear it (prctl(2),
 // PR_SET_PDEATHSIG: any change of credentials, any program with file capabilities).
 #pragma once
 
@@ -13,26 +13,25 @@ namespace tether {
 
 class Watchdog {
  public:
-  Watchdog() = default;  // none
+  Watchdog() = default;  // owns no watchdog
 
   // Starts a watchdog that watches this process and waits to be told the child's pid on
   // childs_end(); until then the child must not exec. To be called before the clone of the child,
   // which inherits childs_end(). A Failure is at Stage::helper.
   static Result<Watchdog> start(CloneWay way);
 
-  // Starts a watchdog for a child that runs already. `child` is a child of this process that has
-  // not been reaped, so that the pid is still its own.
+  // Starts a watchdog for a child that runs already. `child` has not been reaped, so that the pid
+  // is still its own. A Failure is at Stage::helper.
   static Result<Watchdog> start_for(CloneWay way, pid_t child);
 
   [[nodiscard]] explicit operator bool() const { return static_cast<bool>(process_); }
   // Readable when the watchdog has ended.
   [[nodiscard]] int pidfd() const { return process_.pidfd(); }
   [[nodiscard]] int childs_end() const { return channel_.get(); }
-  // Once the child has met the watchdog, which watches nothing but the two processes from then on.
+  // To be called once the child has met the watchdog, which needs no more than the two pidfds then.
   void close_channel() { channel_.reset(); }
 
-  // Ends the watchdog, which has nothing left to watch by then, and reaps it; so does the
-  // destructor.
+  // Ends and reaps the watchdog, which has nothing left to watch by then; so does the destructor.
   void end() { process_.end(); }
 
  private:

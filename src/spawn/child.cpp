@@ -16,7 +16,7 @@
 namespace tether {
 namespace {
 
-// The parent has the report, and does not look at it.
+// The parent ignores this status and goes by the report.
 constexpr int status_of_failed_child = 125;
 
 ChildReport failed_at(Stage stage, long result) noexcept {
@@ -27,15 +27,15 @@ ChildReport failed_at(Stage stage, long result) noexcept {
   return report;
 }
 
-// Whether a step went well; `report` says so if not.
+// Whether a step succeeded; if not, `report` tells.
 bool went_well(long result, Stage stage, ChildReport& report) noexcept {
   if (result >= 0) return true;
   report = failed_at(stage, result);
   return false;
 }
 
-// The first step, so that what the others use is counted in the cgroup; "0" is the process that
-// writes (cgroups(7)).
+// Comes first, so that the cgroup counts what the other steps use. "0" is the process that writes
+// (cgroups(7)).
 bool enter_cgroup(const ChildPlan& plan, ChildReport& report) noexcept {
   return plan.cgroup_procs_fd < 0 ||
          went_well(raw::write(plan.cgroup_procs_fd, "0", 1), Stage::cgroup, report);
@@ -43,7 +43,7 @@ bool enter_cgroup(const ChildPlan& plan, ChildReport& report) noexcept {
 
 bool enter_session_or_group(const ChildPlan& plan, ChildReport& report) noexcept {
   if (plan.new_session && !went_well(raw::new_session(), Stage::session, report)) return false;
-  // A session leader leads its group already, and setpgid refuses it (EPERM).
+  // A session leader leads its process group already, and setpgid refuses it (EPERM).
   if (plan.new_group && !plan.new_session && raw::own_process_group() != raw::own_pid() &&
       !went_well(raw::new_process_group(), Stage::group, report))
     return false;
@@ -54,8 +54,8 @@ bool enter_session_or_group(const ChildPlan& plan, ChildReport& report) noexcept
                    Stage::terminal, report);
 }
 
-// After every change of credentials (each clears the parent-death signal), and only then the look
-// at the parent: a parent that died before the signal was armed sends none.
+// Comes after every change of credentials, which clears the parent-death signal. The parent is
+// checked last: if it died before the signal was armed, it sent none.
 bool bind_to_parent(const ChildPlan& plan, ChildReport& report) noexcept {
   if (plan.no_new_privs &&
       !went_well(raw::control_process(PR_SET_NO_NEW_PRIVS, 1), Stage::nnp, report))
@@ -67,7 +67,7 @@ bool bind_to_parent(const ChildPlan& plan, ChildReport& report) noexcept {
   return true;
 }
 
-// The watchdog opens the child's pidfd while the child waits here, and watches before COMMAND runs.
+// The child waits until the watchdog has opened its pidfd, and so is watched before COMMAND runs.
 bool meet_watchdog(const ChildPlan& plan, ChildReport& report) noexcept {
   if (plan.watchdog_fd < 0) return true;
   const pid_t pid = raw::own_pid();
@@ -79,16 +79,16 @@ bool meet_watchdog(const ChildPlan& plan, ChildReport& report) noexcept {
 
 void close_descriptors(const ChildPlan& plan) noexcept {
   if (!plan.close_descriptors) return;
-  // Ours is close-on-exec and still needed; it is spared like the kept ones.
-  const int ours = plan.control_fd >= 0 ? plan.control_fd : plan.own_error_fd;
+  // The descriptor for reports is still needed, and close-on-exec: it is spared like the kept ones.
+  const int report_fd = plan.control_fd >= 0 ? plan.control_fd : plan.own_error_fd;
   unsigned next = 3;
-  bool ours_done = ours < 3;
+  bool report_done = report_fd < 3;
   std::size_t i = 0;
-  while (i < plan.kept_count || !ours_done) {
-    const bool take_ours = !ours_done && (i == plan.kept_count || ours < plan.kept[i]);
-    const auto spared = static_cast<unsigned>(take_ours ? ours : plan.kept[i]);
-    if (take_ours) {
-      ours_done = true;
+  while (i < plan.kept_count || !report_done) {
+    const bool take_report = !report_done && (i == plan.kept_count || report_fd < plan.kept[i]);
+    const auto spared = static_cast<unsigned>(take_report ? report_fd : plan.kept[i]);
+    if (take_report) {
+      report_done = true;
     } else {
       ++i;
     }
@@ -98,9 +98,9 @@ void close_descriptors(const ChildPlan& plan) noexcept {
   close_between(next, highest_fd);
 }
 
-// execvp(3)'s search, with the errors it goes on after; the paths were made before the clone, but
-// for those that no system call would take. Returns the error of the last exec, or the one that
-// matters.
+// Tries the paths as execvp(3) does, and goes on after the same errors. They were made before the
+// clone, without those that are too long for a system call. Returns EACCES if a path gave that,
+// else the error of the last exec.
 long exec_first(const ChildPlan& plan) noexcept {
   bool denied = false;
   long result = -ENAMETOOLONG;
@@ -128,15 +128,14 @@ long exec_first(const ChildPlan& plan) noexcept {
   return denied ? -EACCES : result;
 }
 
-// Every `to` is open already, if only as a placeholder, and no descriptor of tether's own is a
-// `to`.
+// Every `to` is open already, at least as a placeholder, and is no descriptor of tether's own.
 bool redirect(const ChildPlan& plan, ChildReport& report) noexcept {
   for (std::size_t i = 0; i < plan.redirection_count; ++i) {
     const Redirection& redirection = plan.redirections[i];
     if (!went_well(raw::duplicate(redirection.from, redirection.to), Stage::descriptor, report))
       return false;
   }
-  // With 1, as setsid(1) does: the superuser may take it from another session (tty_ioctl(4)).
+  // With 1, as setsid(1) does: root may take the terminal from another session (tty_ioctl(4)).
   return !plan.take_terminal ||
          went_well(raw::control_device(STDIN_FILENO, TIOCSCTTY, 1), Stage::ctty, report);
 }
@@ -161,11 +160,11 @@ void tell(const ChildPlan& plan, const ChildReport& report) noexcept {
   }
 }
 
-// The plan of this process: a signal handler has no other way to it.
+// This process's plan, for the signal handler.
 const ChildPlan* own_plan = nullptr;
 
-// Stopped before the exec it would be stopped unseen: until then the parent is suspended
-// (CLONE_VFORK) or waits for that very exec. The parent sends the signal again to COMMAND.
+// A child that stops before the exec would hang unseen: the parent is suspended (CLONE_VFORK) or
+// waits for that exec. The parent sends SIGTSTP again, to COMMAND.
 void put_off_stop(int /*SIGTSTP*/) noexcept {
   if (own_plan->shared_report != nullptr) {
     own_plan->shared_report->stopped = true;
@@ -189,7 +188,7 @@ void restore_mask(const ChildPlan& plan) noexcept {
   set_signal_mask(plan.reset_signals ? 0 : plan.signals.mask);
 }
 
-// False: the parent has gone or has changed its mind.
+// False if the parent has ended or has given up the start.
 bool wait_for_the_word(const ChildPlan& plan) noexcept {
   if (plan.control_fd < 0) return true;
   char word = 0;
@@ -219,7 +218,7 @@ void run_child(const ChildPlan& plan) noexcept {
   restore_dispositions(plan);
   own_plan = &plan;
   catch_if_default(SIGTSTP, put_off_stop);
-  // Said before the mask is given back: whatever ends the child from then on ends COMMAND.
+  // Reported before the mask is restored: what ends the child from here on ends COMMAND.
   report.ready = true;
   tell(plan, report);
   restore_mask(plan);

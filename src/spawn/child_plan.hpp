@@ -1,5 +1,5 @@
-// Everything the child needs between clone and exec, made before the clone. Plain data: pointers
-// into storage that outlives the call, nothing with a destructor, nothing to allocate.
+// All that the child needs between clone and exec, made before the clone. Plain data: pointers into
+// storage that outlives the call, nothing with a destructor, nothing to allocate.
 #pragma once
 
 #include <sys/resource.h>
@@ -13,7 +13,7 @@
 
 namespace tether {
 
-// What the child says when it could not become COMMAND, or that it is ready to.
+// What the child reports: that it is ready to exec, that it put a stop off, or what failed.
 struct ChildReport {
   bool ready = false;
   bool failed = false;
@@ -22,43 +22,43 @@ struct ChildReport {
   int error_number = 0;
 };
 
-// What descriptor `to` of COMMAND is. `from` is above 2, close-on-exec, and no other redirection's
-// `to`.
+// Descriptor `to` of COMMAND becomes a copy of `from`, which is above 2, close-on-exec, and no
+// redirection's `to`.
 struct Redirection {
   int from = -1;
   int to = -1;
 };
 
 struct ChildPlan {
-  // COMMAND: the paths to try in turn, null-terminated, and what execve gets.
+  // The paths of COMMAND to try in turn, null-terminated, and the arguments of execve(2).
   const char* const* candidates = nullptr;
   char* const* argv = nullptr;
-  // For a file without a known format, as execvp does: /bin/sh, a slot for the path, the arguments.
+  // For a file of unknown format, as execvp(3) does: /bin/sh, a slot for the path, the arguments.
   const char** shell_argv = nullptr;
   char* const* envp = nullptr;
 
   const Redirection* redirections = nullptr;
   std::size_t redirection_count = 0;
-  const int* truncated = nullptr;  // which of them to empty, last of all
+  const int* truncated = nullptr;  // the `to`s to truncate, last before the exec
   std::size_t truncated_count = 0;
 
-  int cgroup_procs_fd = -1;  // cgroup.procs of where it has to go by itself, if not negative
-  int directory_fd = -1;     // changed into, if not negative
+  int cgroup_procs_fd = -1;  // the cgroup.procs that the child writes itself into, or -1
+  int directory_fd = -1;     // the working directory, or -1
   bool set_umask = false;
   mode_t umask = 0;
   const rlimit* open_files = nullptr;  // the inherited limit, where tether raised its own
 
   bool new_session = false;
   bool new_group = false;
-  int terminal_fd = -1;        // its foreground becomes the new group, if not negative
+  int terminal_fd = -1;        // the terminal that gets the new group as foreground, or -1
   bool take_terminal = false;  // standard input becomes the controlling terminal
 
-  bool no_new_privs = false;     // by prctl: the clone did not do it
+  bool no_new_privs = false;     // by prctl, where the clone did not set it
   bool die_with_parent = false;  // SIGKILL when the parent dies (prctl)
-  pid_t parent = -1;             // who that has to be
-  int watchdog_fd = -1;          // tell the watchdog our pid there and wait for its answer
+  pid_t parent = -1;             // the expected parent
+  int watchdog_fd = -1;          // the channel to the watchdog, or -1
 
-  bool close_descriptors = false;  // all above 2 but those kept
+  bool close_descriptors = false;  // all above 2 but `kept`
   const int* kept = nullptr;       // ascending, all above 2
   std::size_t kept_count = 0;
 
@@ -67,11 +67,11 @@ struct ChildPlan {
   bool ignore_hangup = false;
 
   // Where the child reports: memory shared with the parent, or a socket to it. With the socket the
-  // child says it is ready and execs when a byte arrives.
+  // child execs only when a byte arrives.
   ChildReport* shared_report = nullptr;
   int control_fd = -1;
-  int own_error_fd = -1;  // in place: where a failure can be told once standard error is COMMAND's
-  int parents_control_fd = -1;  // the parent's end, a copy of which the child has and must close
+  int own_error_fd = -1;        // --exec: for a failure once standard error is COMMAND's
+  int parents_control_fd = -1;  // the child's copy of the parent's end, to be closed
 };
 
 static_assert(std::is_trivially_copyable_v<ChildPlan> &&

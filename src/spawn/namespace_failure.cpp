@@ -11,7 +11,7 @@ bool is_denied(int error_number) {
   return error_number == EPERM || error_number == EACCES;
 }
 
-// The answer at a limit; of the limits in sight one may be zero, or else it is used up.
+// For an errno that means a limit: a visible limit is zero, or else one is used up.
 std::string why_no_more(const NamespacePlan& plan, const NamespaceFacts& facts) {
   const char* none = nullptr;
   if (facts.most_mounts == 0) none = "user.max_mnt_namespaces";
@@ -29,7 +29,7 @@ std::string why_not_built_in(const NamespacePlan& plan, const NamespaceFacts& fa
   return {};
 }
 
-// The modules speak with either errno, and do not say that it was them.
+// Security modules answer with either errno, and nothing tells that they did.
 std::string why_a_module_denies(const NamespacePlan& plan, const NamespaceFacts& facts) {
   if (plan.user_namespace && facts.apparmor_restricts.value_or(0) != 0)
     return "AppArmor refuses it to programs without a profile: sysctl "
@@ -48,7 +48,7 @@ std::string first_of(const std::string& one, const std::string& other) {
   return one.empty() ? other : one;
 }
 
-// The sure ones first: that there is a filter or a label does not say that it was that.
+// Certain causes first: a filter or a label can be there without being the cause.
 std::string why_clone_is_denied(const NamespacePlan& plan, int error_number,
                                 const NamespaceFacts& facts) {
   if (plan.user_namespace && facts.users_may_clone == 0)
@@ -57,7 +57,7 @@ std::string why_clone_is_denied(const NamespacePlan& plan, int error_number,
     return "this is a chroot: only root makes namespaces there";
   const std::string filter = why_filtered(facts);
   const std::string module = why_a_module_denies(plan, facts);
-  // Filters in use answer EPERM, modules mostly EACCES.
+  // The usual filters answer EPERM, modules mostly EACCES.
   std::string found = error_number == EPERM ? first_of(filter, module) : first_of(module, filter);
   if (!found.empty() || !plan.user_namespace) return found;
   return facts.has_proc ? "perhaps a chroot, or a sandbox"

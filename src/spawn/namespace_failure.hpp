@@ -1,4 +1,4 @@
-// Why namespaces were refused, as a failure that names the thing to change.
+// Explains why namespaces were refused, in a Failure that names the thing to change.
 #pragma once
 
 #include <string>
@@ -9,12 +9,12 @@
 
 namespace tether {
 
-// One line, or empty where the facts explain nothing. Pure. Which errno the kernel answers to what:
-// clone(2), user_namespaces(7), mount(2), and seen on Linux 6.1 to 7.3.
+// One line, or empty where the facts explain nothing. Pure. The meanings of the errnos are from
+// clone(2), user_namespaces(7), mount(2), and observed on Linux 6.1 to 7.3.
 std::string why_namespaces_are_refused(const NamespacePlan& plan, const NamespaceStatus& status,
                                        const NamespaceFacts& facts);
 
-// The same as a whole, with the facts of this process. For the caller, outside the namespaces.
+// The whole Failure, with the facts of this process, which must be outside the namespaces.
 Failure namespace_failure(const NamespacePlan& plan, const NamespaceStatus& status);
 
 }  // namespace tether

@@ -13,7 +13,6 @@
 namespace tether {
 namespace {
 
-// Never returns: what it found out goes through the pipe.
 [[noreturn]] void report_and_end(const NamespacePlan& plan, int pipe_fd) {
   const NamespaceStatus status = set_up_namespaces(plan);
   const bool written = ::write(pipe_fd, &status, sizeof status) == sizeof status;

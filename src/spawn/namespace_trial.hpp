@@ -1,4 +1,4 @@
-// Whether a PID namespace is to be had here, by making one that ends at once.
+// Finds out whether a PID namespace can be made here, by making one that ends at once.
 #pragma once
 
 #include "failure.hpp"
@@ -6,8 +6,8 @@
 
 namespace tether {
 
-// As --pid-namespace makes it, for a process that runs nothing. A Failure is the one that
-// --pid-namespace would end with. For a single-threaded process.
+// Makes what --pid-namespace makes, for a process that runs nothing. A Failure is the one that
+// --pid-namespace would end with. This process must be single-threaded.
 Status try_namespaces(CloneWay way);
 
 }  // namespace tether

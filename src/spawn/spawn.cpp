@@ -18,8 +18,8 @@ Failure failure_from(const ChildReport& report) {
   return Failure{.stage = report.stage, .error_number = report.error_number};
 }
 
-// By somebody's SIGKILL, as everything else is blocked until the child is ready. Whatever ends it
-// after that, ends COMMAND.
+// By SIGKILL, as every other signal is blocked until the child is ready. What ends the child after
+// that ends COMMAND.
 Failure killed_before_ready() {
   Failure failure{.stage = Stage::supervise,
                   .detail = "the child was killed before it could run anything"};
@@ -27,7 +27,7 @@ Failure killed_before_ready() {
   return failure;
 }
 
-// The stop that it put off, for COMMAND to act on.
+// Sends the stop that the child put off, for COMMAND to act on.
 void send_what_was_put_off(const Child& child, const ChildReport& report) {
   if (report.stopped) (void)send_signal(child.pidfd.get(), SIGTSTP);
 }
@@ -49,7 +49,7 @@ void stamp(Child& child) {
   (void)::clock_gettime(CLOCK_MONOTONIC, &child.started);
 }
 
-// A child that never became COMMAND is ending by itself: leave no zombie.
+// A child that never became COMMAND ends by itself; it must not stay a zombie.
 void discard(const Child& child) {
   if (!child.autoreaped) (void)reap(child.pidfd.get(), nullptr);
 }
@@ -65,7 +65,7 @@ Result<Child> spawn_sharing_memory(const SpawnRequest& request, ChildPlan& plan)
   Child child = child_from(request, std::move(cloned));
   child.started_at = times.started_at;
   child.started = times.started;
-  // It may have failed at the exec itself, after it was ready.
+  // The exec itself may have failed after the child was ready.
   if (report.ready && !report.failed) {
     send_what_was_put_off(child, report);
     return child;
@@ -74,7 +74,7 @@ Result<Child> spawn_sharing_memory(const SpawnRequest& request, ChildPlan& plan)
   return report.failed ? failure_from(report) : killed_before_ready();
 }
 
-// One message of the child's; false at end of file, which is its exec or its death.
+// Receives one report of the child; false at end of file, which is its exec or its death.
 bool next_report(int control, ChildReport& report) {
   ssize_t got = -1;
   do {
@@ -83,7 +83,7 @@ bool next_report(int control, ChildReport& report) {
   return got == sizeof report;
 }
 
-// All that it says until then.
+// Collects the child's reports until its exec or its death.
 ChildReport until_exec(int control) {
   ChildReport all;
   ChildReport report;

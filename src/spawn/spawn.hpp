@@ -1,4 +1,4 @@
-// A ChildPlan becomes a process, by one call where the kernel lets us.
+// Makes a child that execs COMMAND: in one step, spawn(), or in two, hold() and release().
 #pragma once
 
 #include <time.h>
@@ -13,7 +13,7 @@ struct Child {
   pid_t pid = -1;
   UniqueFd pidfd;           // from the clone itself: the one an autokill child depends on
   bool autoreaped = false;  // by CLONE_AUTOREAP: ask the pidfd, never wait
-  pid_t init_pid = -1;      // of its PID namespace's first process, if it has its own
+  pid_t init_pid = -1;      // of the first process of its own PID namespace, if any
   timespec started_at{};    // CLOCK_REALTIME
   timespec started{};       // CLOCK_MONOTONIC
 };
@@ -23,8 +23,8 @@ struct SpawnRequest {
   std::uint64_t guarantees = 0;  // clone_autoreap, clone_nnp, clone_pidfd_autokill; clone3 only
   // The directory of cgroup v2 that the child is made in, or -1; clone3 only.
   int cgroup_fd = -1;
-  // By hold() and not by spawn(): forked, as a parent that is suspended (CLONE_VFORK) could do
-  // nothing before the exec.
+  // For hold(): the child is forked, as a parent that CLONE_VFORK suspends could do nothing before
+  // the exec.
   bool is_held = false;
 };
 
@@ -32,12 +32,12 @@ struct SpawnRequest {
 std::uint64_t flags_of(const SpawnRequest& request);
 
 // Returns once exec has succeeded; on failure no child is left. A Failure at Stage::clone with
-// EINVAL, ENOSYS or EPERM means that this kernel or sandbox does not take the request: look at what
-// it can do, and ask for that. `plan` is completed with the means of reporting.
+// EINVAL, ENOSYS or EPERM means that this kernel or sandbox does not take the request: probe it,
+// and ask for what it can do. The means of reporting are added to `plan`.
 Result<Child> spawn(const SpawnRequest& request, ChildPlan plan);
 
-// A child that is ready for its exec and waits: COMMAND has not run an instruction. Without
-// release() the child goes with this object.
+// A child that is ready for its exec and waits: no instruction of COMMAND has run. Without
+// release() the destructor ends and reaps the child.
 class HeldChild {
  public:
   HeldChild(Child child, UniqueFd control)
@@ -52,7 +52,7 @@ class HeldChild {
 
  private:
   Child child_;
-  UniqueFd control_;  // the child leaves at its end of file
+  UniqueFd control_;  // the child exits at its end of file
 };
 
 // The first half of spawn(): fails as that does.

@@ -28,9 +28,9 @@ using std::chrono::milliseconds;
 constexpr int as_place = O_PATH | O_DIRECTORY | O_CLOEXEC;
 constexpr mode_t directory_mode = 0755;  // less the umask
 
-// For what ends with COMMAND, but not at once, such as the rest of an interrupted pipeline.
+// For processes that end with COMMAND, but not at once, as the rest of an interrupted pipeline.
 constexpr milliseconds patience_with_the_last{200};
-// Looked at now and then as well, as not everything that keeps a directory busy is announced.
+// cgroup.events does not announce all that keeps a directory busy: it is read this often, too.
 constexpr milliseconds longest_wait_for_news{10};
 
 Failure not_version_2(const std::string& path) {
@@ -40,7 +40,7 @@ Failure not_version_2(const std::string& path) {
                  .hint = "/proc/mounts shows where that is mounted, as type cgroup2"};
 }
 
-// `above`: the directory that it cannot be made in.
+// `above` is the directory in which the new one cannot be made.
 std::string hint_for_making(int error_number, const std::string& above) {
   switch (error_number) {
     case EACCES:
@@ -67,7 +67,7 @@ std::vector<std::string> directories_in(int directory_fd) {
   UniqueFd fd(::openat(directory_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   DIR* const directory = fd ? ::fdopendir(fd.get()) : nullptr;
   if (directory == nullptr) return names;
-  (void)fd.release();  // the directory's from here on
+  (void)fd.release();  // `directory` owns it from here on
   while (const dirent* const entry = ::readdir(directory))
     if (entry->d_type == DT_DIR && entry->d_name[0] != '.') names.emplace_back(entry->d_name);
   (void)::closedir(directory);
@@ -83,7 +83,7 @@ void add_members(int directory_fd, std::vector<pid_t>& all) {
       add_members(below.get(), all);
 }
 
-// Deepest first. What is not empty stays.
+// Deepest first. A directory that is not empty stays.
 void remove_below(int directory_fd) {
   for (const std::string& name : directories_in(directory_fd)) {
     if (const UniqueFd below(::openat(directory_fd, name.c_str(), as_place | O_NOFOLLOW)); below)
@@ -101,7 +101,7 @@ bool has_member(int directory_fd, pid_t pid) {
   return std::find(all.begin(), all.end(), pid) != all.end();
 }
 
-// Empty above the root of what is mounted.
+// The parent directory; empty at the root of the mount.
 UniqueFd directory_above(int directory_fd) {
   UniqueFd above(::openat(directory_fd, "..", as_place));
   struct stat one {};
@@ -130,7 +130,7 @@ Failure Cgroup::failure(int error_number, const char* file) const {
                  .path = file != nullptr ? fmt::format("{}/{}", path_, file) : path_};
 }
 
-// Finds the parent, and the directory if it is there.
+// Opens the parent, and the directory if it exists.
 Result<Cgroup> Cgroup::locate(const std::string& path) {
   std::string whole = path;
   while (whole.size() > 1 && whole.back() == '/') whole.pop_back();
@@ -138,7 +138,7 @@ Result<Cgroup> Cgroup::locate(const std::string& path) {
   const std::string above =
       slash == std::string::npos ? "." : whole.substr(0, std::max<std::size_t>(slash, 1));
   std::string name = slash == std::string::npos ? whole : whole.substr(slash + 1);
-  if (name.empty()) name = ".";  // of "/"
+  if (name.empty()) name = ".";  // the path is "/"
 
   UniqueFd parent(::open(above.c_str(), as_place));
   if (!parent)
@@ -192,7 +192,7 @@ Result<Cgroup> Cgroup::look(const std::string& path) {
 }
 
 Status Cgroup::check_free_of_others() const {
-  // A threaded one answers EOPNOTSUPP, and could not be killed either.
+  // In a threaded cgroup this fails with EOPNOTSUPP; it could not be killed either.
   if (!read_small_file(directory_.get(), "cgroup.procs")) return failure(errno, "cgroup.procs");
   if (was_made_ || (members().empty() && wait_until_empty(patience_with_the_last))) return Unit{};
   Failure refused = failure(0);
@@ -241,7 +241,7 @@ std::string Cgroup::unwritable_file() const {
 
 Status Cgroup::remove() {
   if (!directory_ || !std::exchange(was_made_, false)) return Unit{};
-  // ENOENT: somebody else was quicker, and that is as good.
+  // ENOENT: another process has removed the directory already.
   const auto is_gone = [this] {
     remove_below(directory_.get());
     return ::unlinkat(parent_.get(), name_.c_str(), AT_REMOVEDIR) == 0 || errno == ENOENT;

@@ -1,6 +1,6 @@
-// A directory of cgroup v2, held open: where a path leads later does not matter. (A cgroup cannot
-// be renamed, so that the parent and the last name are good for its removal.)
-// A Failure is one of Stage::cgroup and names the file or the directory that it is about.
+// A directory of cgroup v2, held open: where its path leads later does not matter. A cgroup cannot
+// be renamed, so the parent directory and the last name are enough to remove it. Each Failure is at
+// Stage::cgroup and names the file or directory.
 #pragma once
 
 #include <sys/types.h>
@@ -16,56 +16,55 @@ namespace tether {
 
 class Cgroup {
  public:
-  // Opens the directory, or makes it; of its path only the last component.
+  // Opens the directory. Makes the last component of the path if it is missing.
   static Result<Cgroup> open_or_make(const std::string& path);
-  // The same without a trace: a directory that is not there is not made, and a Failure only if that
-  // would fail.
+  // As open_or_make(), but makes nothing: a missing directory is a Failure only if it could not be
+  // made.
   static Result<Cgroup> look(const std::string& path);
 
-  // O_PATH, for CLONE_INTO_CGROUP and for reading its files.
+  // An O_PATH descriptor that the Cgroup owns, for CLONE_INTO_CGROUP and openat(2).
   [[nodiscard]] int fd() const { return directory_.get(); }
   // As the user named it.
   [[nodiscard]] const std::string& path() const { return path_; }
-  // From the root, without links; the above where that cannot be told (no /proc).
+  // From the root, without symbolic links; path() where /proc is missing.
   [[nodiscard]] const std::string& full_path() const { return full_path_; }
   [[nodiscard]] bool is_there() const { return static_cast<bool>(directory_); }
-  // By us: then what is in it is ours as well.
+  // Whether tether made the directory; then every process in it is tether's to end.
   [[nodiscard]] bool was_made() const { return was_made_; }
 
-  // A Failure if there are processes in it, or below, that are not ours to end: it was there before
-  // us and is not empty. This process itself may be one of them. To be asked before the spawn.
+  // A Failure if the directory was there before and has processes in it or below, which are not
+  // tether's to end (tether may be one), or is threaded. To be called before the spawn.
   [[nodiscard]] Status check_free_of_others() const;
 
-  // Whether a process is in it, or below: one that lives, zombies do not count. Some kernels still
-  // say yes for a moment after the last one was reaped (seen on 7.2 and 7.3, not up to 6.18).
+  // Whether a living process is in it or below; zombies do not count. Some kernels answer yes for a
+  // moment after the last process was reaped (seen on 7.2 and 7.3, not up to 6.18).
   [[nodiscard]] bool is_populated() const;
-  // Poll it for POLLPRI: whether it is populated may have changed. is_populated() must have been
-  // called before. -1 in the root of the hierarchy, which has no such file.
+  // cgroup.events, owned by the Cgroup. POLLPRI: the last answer of is_populated(), which has to be
+  // called first, may be out of date. -1 in the root of the hierarchy, which has no such file.
   [[nodiscard]] int events_fd() const { return events_.get(); }
-  // Waits until it is empty, at most for `patience`; whether it is.
+  // Waits at most `patience` until no process is in it or below. Returns whether none is.
   [[nodiscard]] bool wait_until_empty(std::chrono::milliseconds patience) const;
 
-  // The processes in it and below, as far as this PID namespace has a number for them.
+  // The processes in it and below that have a number in this PID namespace.
   [[nodiscard]] std::vector<pid_t> members() const;
   [[nodiscard]] bool contains(pid_t pid) const;
 
-  // SIGKILL to every process in it and below, also to those that are just being forked. They may
-  // need a moment to go: wait for that. By cgroup.kill; where that is missing (before Linux 5.14)
-  // or not ours to write, one by one. Refuses if this process is in it.
+  // Sends SIGKILL to every process in it and below, those that are being forked included. Uses
+  // cgroup.kill (Linux 5.14), or kill_one_by_one() where that file is missing or not writable. May
+  // return before the processes have ended. A Failure if this process is in it.
   [[nodiscard]] Status kill() const;
-  // The second way of kill(): freezes it, so that nothing forks (the frozen still die of SIGKILL,
-  // cgroup v2 has that), and kills until nothing is left, for two seconds at most.
+  // Freezes the cgroup, so that nothing forks, and sends SIGKILL until it is empty, for two seconds
+  // at most: a frozen process of cgroup v2 still dies of SIGKILL. A Failure if a process is left.
   [[nodiscard]] Status kill_one_by_one() const;
 
-  // The file that keeps this process from putting a child there, if it is a matter of permission:
-  // writable must be cgroup.procs of the directory, and of the nearest one that is above both it
-  // and this process (cgroups(7), Delegation). Empty if both are. A directory that is not there yet
-  // will be this process's own.
+  // The file that is not writable but must be, to put a child there; empty if there is none. That
+  // is cgroup.procs of the directory, and of the nearest directory above both it and this process
+  // (cgroups(7), Delegation). A directory that tether has yet to make will be its own.
   [[nodiscard]] std::string unwritable_file() const;
 
-  // If we made it: removes it and what COMMAND has made below it, as far as that is empty; gives
-  // processes that are about to go a moment for that. Else, and the second time, does nothing.
-  // EBUSY: a process is left in it, and so it stays.
+  // Removes the directory, if tether made it, and the empty ones that COMMAND made below it. Waits
+  // a moment for processes that are ending. EBUSY: a process is left, and the directory stays. Does
+  // nothing the second time.
   Status remove();
 
  private:
@@ -87,7 +86,7 @@ class Cgroup {
   bool was_made_ = false;
 };
 
-// The processes in this directory and below, as Cgroup::members().
+// As Cgroup::members().
 std::vector<pid_t> members_of_cgroup(int directory_fd);
 
 // Whether the directory is one of cgroup v2.

@@ -1,4 +1,4 @@
-// The small text files of cgroup v2, by name in a directory that is held open; and what they say.
+// The small text files of cgroup v2: writing one in a directory that is held open, and parsing.
 #pragma once
 
 #include <sys/types.h>
@@ -11,16 +11,16 @@
 
 namespace tether {
 
-// In one write, as the kernel wants it. False and errno on failure.
+// Writes `text` in one write(2), as the kernel requires. False and errno on failure.
 bool write_cgroup_file(int directory_fd, const char* name, std::string_view text);
 
-// Pure, for files of one number: none for "max" or anything else.
+// The first word of `text` as a number; none for "max" or any other word. Pure.
 std::optional<std::uint64_t> first_word_as_number(std::string_view text);
 
-// Pure, for lists of words, such as cgroup.controllers.
+// Whether `word` is in a list of words, such as cgroup.controllers. Pure.
 bool has_word(std::string_view text, std::string_view word);
 
-// Pure, for cgroup.procs. Without 0, which stands for processes of other PID namespaces.
+// The pids in the text of cgroup.procs, without 0, a process of another PID namespace. Pure.
 std::vector<pid_t> pids_in(std::string_view text);
 
 }  // namespace tether

@@ -1,4 +1,4 @@
-// How a cgroup's processes are ended: by one write, or one by one.
+// Ends the processes of a cgroup, by one write or one by one.
 #include <unistd.h>
 
 #include <algorithm>
@@ -17,7 +17,7 @@ namespace {
 constexpr std::chrono::seconds patience_with_members{2};
 constexpr std::chrono::milliseconds between_rounds{20};
 
-// Whether there may be another way: the file is missing, or not ours to write.
+// The file is missing or not writable: kill_one_by_one() may still work.
 bool is_out_of_reach(int error_number) {
   return error_number == ENOENT || error_number == EACCES || error_number == EPERM;
 }
@@ -36,7 +36,7 @@ Status Cgroup::kill() const {
 
 Status Cgroup::kill_one_by_one() const {
   const auto deadline = Clock::now() + patience_with_members;
-  // Without it a tree that forks quickly takes more rounds; that is all.
+  // If freezing fails, a tree that forks quickly only takes more rounds.
   const bool is_frozen = write_cgroup_file(directory_.get(), "cgroup.freeze", "1");
   int error_number = 0;
   bool is_empty = !is_populated();
@@ -49,9 +49,9 @@ Status Cgroup::kill_one_by_one() const {
   return failure(error_number != 0 ? error_number : ETIMEDOUT);
 }
 
-// Returns 0, or the errno of a signal that was refused. A number is a member's if it was that both
-// before and after its pidfd was opened: a stranger who gets the number in between is not in the
-// second list, and one who gets it later has another pidfd.
+// Returns 0, or the errno of a signal that was refused. A pid is a member's if the lists from
+// before and from after the opening of its pidfd both have it: a foreign process that gets the pid
+// in between is not in the second list, and one that gets it later has another pidfd.
 int Cgroup::signal_members(int signal) const {
   int error_number = 0;
   std::vector<std::pair<pid_t, UniqueFd>> opened;

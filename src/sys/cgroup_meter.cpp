@@ -32,13 +32,13 @@ std::optional<std::uint64_t> number_from(const Cgroup& cgroup, const char* file)
   return text ? first_word_as_number(*text) : std::nullopt;
 }
 
-// A peak of ours shows only if it is higher than the one before.
+// The file shows the peak since the start only if that is higher than the one before.
 std::optional<std::uint64_t> peak_since(std::optional<std::uint64_t> before,
                                         std::optional<std::uint64_t> now) {
   return before && now && *now <= *before ? std::nullopt : now;
 }
 
-// For its reader alone a write resets the peak (Linux 6.12).
+// A write resets the peak for reads through the same open file only (Linux 6.12).
 UniqueFd open_reset(const Cgroup& cgroup) {
   UniqueFd file(::openat(cgroup.fd(), "memory.peak", O_RDWR | O_CLOEXEC));
   return file && ::write(file.get(), "1", 1) == 1 ? std::move(file) : UniqueFd();

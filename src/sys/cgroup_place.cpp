@@ -16,10 +16,10 @@
 namespace tether {
 namespace {
 
-// A name that nobody has, for the question whether it could be made.
+// No directory has this name: it serves to ask whether one could be made.
 constexpr const char* no_directory = "tether-asks-and-makes-nothing";
 
-// Where a cgroup of this path is, if the line is about a mount that has it (proc_pid_mountinfo(5)).
+// The directory of the cgroup `path`, if `line` is a mount that has it (proc_pid_mountinfo(5)).
 std::string directory_in(std::string_view line, std::string_view path) {
   const std::size_t separator = line.find(" - ");
   if (separator == std::string_view::npos || line.substr(separator).substr(0, 11) != " - cgroup2 ")
@@ -62,7 +62,7 @@ CgroupPlace find_cgroup_place() {
     place.why_not = !failure.hint.empty() ? failure.hint : error_text(failure.error_number);
     return place;
   }
-  // Of the directory that is above both the child and us (cgroups(7), Delegation).
+  // cgroup.procs of the nearest directory above both child and tether (cgroups(7), Delegation).
   const std::string procs = place.directory + "/cgroup.procs";
   place.delegated = ::faccessat(AT_FDCWD, procs.c_str(), W_OK, AT_EACCESS) == 0;
   if (!place.delegated)

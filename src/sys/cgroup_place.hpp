@@ -1,4 +1,4 @@
-// Where this process is in cgroup v2.
+// Finds this process's cgroup v2 directory, and whether a child could be started below it.
 #pragma once
 
 #include <string>
@@ -6,17 +6,16 @@
 
 namespace tether {
 
-// The directory of the cgroup that the texts of /proc/self/cgroup and /proc/self/mountinfo tell of;
-// empty if it is not to be seen from here.
+// The directory of this process's cgroup, from the texts of /proc/self/cgroup and
+// /proc/self/mountinfo; empty if no mount here shows it. Pure.
 std::string cgroup_directory(std::string_view membership, std::string_view mountinfo);
 
 struct CgroupPlace {
-  std::string directory;   // this process's own; empty: no cgroup v2 is to be seen here
+  std::string directory;   // this process's own; empty if no cgroup v2 is visible here
   bool delegated = false;  // a directory could be made in it, and a child started there
-  std::string why_not;     // a sentence, where it is not
+  std::string why_not;     // a sentence, unless `delegated`
 };
 
-// Found out without a trace.
 CgroupPlace find_cgroup_place();
 
 }  // namespace tether

@@ -16,7 +16,7 @@ namespace {
 
 constexpr idtype_t by_pidfd = static_cast<idtype_t>(3);  // P_PIDFD
 
-// glibc's waitid(3) has no place for the usage; the system call has.
+// glibc's waitid(3) has no argument for the usage; the system call has.
 long raw_waitid(int pidfd, siginfo_t* info, int options, rusage* usage) {
   return ::syscall(SYS_waitid, by_pidfd, pidfd, info, options, usage);
 }
@@ -52,7 +52,7 @@ void reap_others(pid_t but) {
                0 &&
            info.si_pid != 0;
   };
-  // Looked at first: what has been reaped cannot be given back.
+  // WNOWAIT looks first: a child that has been reaped cannot be given back.
   while (next(WNOWAIT) && info.si_pid != but)
     (void)::waitpid(info.si_pid, nullptr, WNOHANG | __WALL);
 }
@@ -74,7 +74,7 @@ bool is_stopped(int pidfd) {
 std::optional<Ending> learn_ending(int pidfd, bool autoreaped, rusage* usage) {
   if (!autoreaped) return reap(pidfd, usage);
   const auto ending = exit_information(pidfd);
-  // Where the ioctl works (Linux 6.15) there is a hang-up (6.9); elsewhere there may never be one.
+  // Where the ioctl works (Linux 6.15) the pidfd gets POLLHUP (6.9); elsewhere it may never.
   if (ending || !has_exit_information()) return ending;
   (void)await(pidfd, std::chrono::milliseconds::max(), 0);
   return exit_information(pidfd);

@@ -15,8 +15,8 @@
 namespace tether {
 namespace {
 
-// The child runs a handful of system calls and perhaps a signal handler; execve(2) itself uses the
-// kernel's stack. Not allocated because untouched pages of .bss cost nothing.
+// Enough for a handful of system calls and a signal handler; execve(2) itself uses the kernel's
+// stack. Not allocated, because untouched pages of .bss cost nothing.
 constexpr std::size_t child_stack_bytes = std::size_t{64} * 1024;
 alignas(64) unsigned char child_stack[child_stack_bytes];
 
@@ -37,7 +37,7 @@ long clone3_on_stack(clone_args* arguments, void (*body)(void*), void* argument)
       "jnz 1f\n\t"
       "mov %[argument], %%rdi\n\t"
       "mov %[body], %%rax\n\t"
-      "xor %%ebp, %%ebp\n\t"  // the end of the stack, to a debugger; may have held an operand
+      "xor %%ebp, %%ebp\n\t"  // ends the stack for a debugger; may have held an operand
       "call *%%rax\n\t"
       "ud2\n"
       "1:"
@@ -66,7 +66,7 @@ int run_body(void* body) {
 }
 
 int signal_for(std::uint64_t flags) {
-  return (flags & clone_autoreap) != 0 ? 0 : SIGCHLD;  // EINVAL otherwise
+  return (flags & clone_autoreap) != 0 ? 0 : SIGCHLD;  // autoreap with a signal: EINVAL
 }
 
 void set_cgroup(clone_args& arguments, int cgroup_fd) {
@@ -81,15 +81,15 @@ Cloned failed(int error_number) {
   return none;
 }
 
-// What a way cannot take is refused here: legacy clone drops the high bits without a word, and
-// takes the lowest byte for the exit signal.
+// Whether `way` can take `flags`: legacy clone silently drops the high bits, and takes the lowest
+// byte for the exit signal.
 bool takes_flags(CloneWay way, std::uint64_t flags) {
   if (way == CloneWay::clone3) return true;
   if (way == CloneWay::fork) return flags == 0;
   return flags <= UINT32_MAX && (flags & CSIGNAL) == 0;
 }
 
-// pidfd_open after the fork is safe: our own child stays a zombie until we wait for it.
+// pidfd_open(2) after the fork is safe: the child stays a zombie until this process reaps it.
 Cloned plain_fork() {
   const pid_t pid = ::fork();
   if (pid < 0) return failed(errno);
@@ -130,7 +130,7 @@ Cloned run_sharing_memory(CloneWay way, std::uint64_t flags, int cgroup_fd, void
     pid = clone3_on_stack(&arguments, body, argument);
     if (pid < 0) return failed(static_cast<int>(-pid));
   } else {
-    // Never the high bits: this call drops them without a word.
+    // Without the high bits: this call drops them silently.
     Body call{body, argument};
     pid = ::clone(run_body, child_stack + child_stack_bytes, static_cast<int>(low_flags) | SIGCHLD,
                   &call, &pidfd);
@@ -162,7 +162,7 @@ Cloned fork_with_pidfd(CloneWay way, std::uint64_t flags, int exit_signal, int c
   if (pid < 0) return failed(errno);
   Cloned cloned;
   cloned.pid = static_cast<pid_t>(pid);
-  // In the child the number, if it was written at all, names nothing: the table was copied before.
+  // In the child the number, if written at all, names no descriptor: the table was copied before.
   if (pid != 0) cloned.pidfd.reset(pidfd);
   return cloned;
 }
@@ -183,7 +183,7 @@ int try_clone_flags(CloneWay way, std::uint64_t flags) {
   } else {
     pid = ::syscall(SYS_clone, CLONE_PIDFD | SIGCHLD, 0, nowhere, 0, 0);
   }
-  if (pid == 0) ::_exit(0);  // a kernel that wrote to address 8: nothing we know does
+  if (pid == 0) ::_exit(0);  // the kernel wrote to address 8; none known does
   return pid < 0 ? errno : EFAULT;
 }
 

@@ -1,4 +1,4 @@
-// Moments in time as poll(2) takes them, and the one way to wait for a single descriptor.
+// Deadlines in the milliseconds of poll(2), and the one way to wait for a single descriptor.
 #pragma once
 
 #include <poll.h>
@@ -7,13 +7,13 @@
 
 namespace tether {
 
-using Clock = std::chrono::steady_clock;  // CLOCK_MONOTONIC: time asleep does not count
+using Clock = std::chrono::steady_clock;  // CLOCK_MONOTONIC: stops while the machine is suspended
 
-// How long until `deadline`; 0 if the deadline has passed. Rounded up: a process that sleeps that
-// long does not wake too early, and so in vain.
+// The time until `deadline`; 0 if it has passed. Rounded up, so that a process that sleeps this
+// long does not wake before the deadline.
 std::chrono::milliseconds time_until(Clock::time_point deadline);
 
-// The timeout of poll(2) for `time`; milliseconds::max() is no limit.
+// `time` as a timeout of poll(2); milliseconds::max() is no limit.
 int poll_timeout(std::chrono::milliseconds time);
 
 // What ended a wait. `failed` leaves the reason in errno.

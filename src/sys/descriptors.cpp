@@ -20,7 +20,7 @@ UniqueFd open_list_of_descriptors() {
   return UniqueFd(::open("/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
 }
 
-// Not by opendir(3): the pages of its large buffer would be the keeper's for as long as it stays.
+// Not by opendir(3): the keeper would hold the pages of its large buffer for its whole life.
 std::vector<int> numbers_in(int directory) {
   std::vector<int> numbers;
   alignas(dirent64) std::array<char, 2048> entries{};

@@ -1,4 +1,4 @@
-// Descriptors by number: closing many at once, writing all there is.
+// File descriptors by number: which ones the caller left open, closing many, writing a text.
 #pragma once
 
 #include <initializer_list>
@@ -10,12 +10,12 @@
 
 namespace tether {
 
-// Whether the caller left `fd` open. Ours are close-on-exec, the placeholders of closed standard
-// descriptors included; what was handed down cannot be.
+// Whether the caller left `fd` open. Tether's own descriptors are close-on-exec, the placeholders
+// on 0 to 2 included; one that was inherited through exec cannot be.
 bool is_inherited(int fd);
 
-// Which of the descriptors that were named the caller left open. To be asked before the first of
-// them is put to use: that makes it close-on-exec, as if it were ours, and one may have several.
+// Remembers which of the named descriptors the caller left open. To be made before the first one is
+// used: use makes it close-on-exec like tether's own, and one may have several uses.
 class CallersDescriptors {
  public:
   CallersDescriptors() = default;
@@ -26,14 +26,14 @@ class CallersDescriptors {
   std::vector<int> open_;
 };
 
-// Makes a descriptor of the caller's close-on-exec, so that COMMAND gets no copy of it. Of 0 to 2
-// COMMAND has its share.
+// Makes a descriptor of the caller's close-on-exec, so that COMMAND gets no copy. Leaves 0 to 2,
+// which COMMAND has to get, as they are.
 void withhold(int fd);
 
 // Closes every descriptor above 2 that the caller left open.
 void close_inherited();
 
-// Async-signal-safe. Closes every descriptor but these, in any order.
+// Closes all descriptors but `kept` (in any order; ignores negative ones). Async-signal-safe.
 void close_all_but(std::initializer_list<int> kept) noexcept;
 
 // Writes the whole text. False and errno on failure.

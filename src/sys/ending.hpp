@@ -1,4 +1,4 @@
-// How a process ended.
+// How a process ended, and the only decoder of wait statuses.
 #pragma once
 
 namespace tether {
@@ -6,14 +6,14 @@ namespace tether {
 struct Ending {
   enum class Code { exited, killed, dumped };
   Code code = Code::exited;
-  int exit_code = 0;  // of exited
-  int signal = 0;     // of killed and dumped
+  int exit_code = 0;  // for exited
+  int signal = 0;     // for killed and dumped
 
-  // What a shell would call it: the exit code, or 128 + signal.
+  // The exit status that a shell shows: the exit code, or 128 + signal.
   [[nodiscard]] int shell_status() const { return code == Code::exited ? exit_code : 128 + signal; }
 };
 
-// Decodes the status word of wait(2), in this one place.
+// Decodes a wait status of wait(2).
 Ending decode_wait_status(int status);
 
 }  // namespace tether

@@ -1,4 +1,4 @@
-// Names and texts of errno values, also of those that have none.
+// Names and texts of errno values, those without a name included.
 #pragma once
 
 #include <fmt/format.h>
@@ -8,7 +8,7 @@
 
 namespace tether {
 
-// "ENOENT"; "errno 524" for one without a name, such as a sandbox may answer.
+// "ENOENT"; "errno 524" for a value without a name, which a sandbox may return.
 inline std::string error_name(int error_number) {
   const char* name = ::strerrorname_np(error_number);
   return name != nullptr ? name : fmt::format("errno {}", error_number);

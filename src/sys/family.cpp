@@ -49,7 +49,7 @@ void append_children(pid_t pid, std::vector<pid_t>& children) {
 }
 
 bool has_lists_of_children() {
-  // Any other error is of the moment.
+  // Any other error may be temporary.
   static const bool has_none =
       ::access(fmt::format("{}/{}/children", tasks_of(::getpid()), ::getpid()).c_str(), R_OK) !=
           0 &&
@@ -57,7 +57,7 @@ bool has_lists_of_children() {
   return !has_none;
 }
 
-std::vector<Relative> everybody() {
+std::vector<Relative> all_processes() {
   std::vector<Relative> all;
   for_each_number_in("/proc", [&](pid_t pid) {
     if (const auto relative = look_at(pid)) all.push_back(*relative);
@@ -74,7 +74,7 @@ std::optional<Relative> look_at(pid_t pid) {
   relative.pid = pid;
   relative.parent = stat->parent;
   relative.start_time = stat->start_time;
-  // A first thread that has ended is shown as a zombie while others go on.
+  // /proc shows a zombie once the first thread has ended, even while other threads run.
   relative.has_ended = (stat->state == 'Z' || stat->state == 'X') && stat->threads <= 1;
   relative.is_asleep = stat->state == 'S';
   return relative;
@@ -83,8 +83,8 @@ std::optional<Relative> look_at(pid_t pid) {
 std::vector<Relative> descendants_of(pid_t ancestor) {
   std::vector<Relative> found;
   if (!has_lists_of_children()) {
-    const std::vector<Relative> all = everybody();
-    // Nobody is older than its parent, but numbers wrap: generation by generation.
+    const std::vector<Relative> all = all_processes();
+    // Pids wrap, so that a child's may be lower than its parent's: search by generation.
     std::vector<pid_t> parents = {ancestor};
     for (std::size_t next = 0; next < parents.size(); ++next)
       for (const Relative& relative : all)
@@ -96,7 +96,7 @@ std::vector<Relative> descendants_of(pid_t ancestor) {
   }
   std::vector<pid_t> pids;
   append_children(ancestor, pids);
-  // One that changes its parent meanwhile is listed twice.
+  // A process that gets another parent meanwhile is listed twice.
   std::unordered_set<pid_t> seen;
   for (std::size_t next = 0; next < pids.size(); ++next) {
     if (!seen.insert(pids[next]).second) continue;
@@ -117,7 +117,7 @@ std::vector<Relative> children_of(pid_t parent) {
 
 std::vector<Relative> all_others() {
   std::vector<Relative> others;
-  for (const Relative& relative : everybody())
+  for (const Relative& relative : all_processes())
     if (relative.pid != ::getpid() && !relative.has_ended) others.push_back(relative);
   return others;
 }

@@ -10,13 +10,13 @@ namespace tether {
 struct KernelSupport {
   CloneWay way = CloneWay::clone3;
   int clone3_error = 0;   // why the way is not clone3: ENOSYS or EPERM
-  bool autoreap = false;  // and its exit status can be learned
+  bool autoreap = false;  // and the exit status of such a child can be learned
   bool nnp = false;
   bool autokill = false;   // with no_new_privs or CAP_SYS_ADMIN
-  bool pidfd_open = true;  // without it nobody can watch a process it has not made
+  bool pidfd_open = true;  // without it a process can only watch its own clones
   bool into_cgroup = false;
 
-  // The hope that a first attempt is made with: it costs nothing where it comes true.
+  // What the first attempt assumes; that costs nothing where it is true.
   static KernelSupport everything() { return {CloneWay::clone3, 0, true, true, true, true, true}; }
 };
 

@@ -29,7 +29,7 @@ bool is_proc_mounted() {
   return ::statfs("/proc", &where) == 0 && where.f_type == PROC_SUPER_MAGIC;
 }
 
-// Without /proc as well (Linux 5.8). A chroot to the root of a mount is not told from none.
+// Works without /proc (Linux 5.8). Cannot tell a chroot to the root of a mount from none.
 bool is_root_a_mount() {
   struct statx root {};
   return ::statx(AT_FDCWD, "/", 0, STATX_TYPE, &root) != 0 ||
@@ -37,7 +37,7 @@ bool is_root_a_mount() {
          (root.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
 }
 
-// Mapping uid 0 takes this one of whoever makes the user namespace (Linux 5.12).
+// To map uid 0, the process that makes the user namespace needs CAP_SETFCAP (Linux 5.12).
 bool may_map_root() {
   return ::geteuid() != 0 || (capabilities().effective >> CAP_SETFCAP & 1U) != 0;
 }
@@ -48,7 +48,7 @@ std::string security_label() {
   return label == "unconfined" || label == "kernel" ? std::string() : label;
 }
 
-// Directories that the kernel keeps empty, for a mount; to its check they hide nothing.
+// The kernel keeps these directories empty, as mount points: to its check they hide nothing.
 bool is_made_to_be_mounted_on(std::string_view path) {
   return path == "/proc/sys/fs/binfmt_misc" || path == "/proc/fs/nfsd";
 }
@@ -79,7 +79,7 @@ NamespaceFacts collect_namespace_facts() {
   facts.most_mounts = sysctl("/proc/sys/user/max_mnt_namespaces");
   facts.apparmor_restricts = sysctl("/proc/sys/kernel/apparmor_restrict_unprivileged_userns");
   facts.has_proc = is_proc_mounted();
-  // Without /proc nothing can be said of the kernel.
+  // Without /proc the kernel is taken to have both.
   facts.knows_user_namespaces = !facts.has_proc || ::access("/proc/self/ns/user", F_OK) == 0;
   facts.knows_pid_namespaces = !facts.has_proc || ::access("/proc/self/ns/pid", F_OK) == 0;
   facts.root_is_mount = is_root_a_mount();

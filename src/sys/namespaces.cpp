@@ -20,8 +20,8 @@
 namespace tether {
 namespace {
 
-// Like all of these it returns 0 or an errno. The mount of /proc is still the caller's, where this
-// process has another number: /proc/self finds it by whoever asks.
+// Returns 0 or an errno, like all functions here. /proc is still mounted for the parent's PID
+// namespace, where this process has another number; /proc/self leads to that.
 int write_to(const char* path, const std::string& text) {
   const UniqueFd file(::open(path, O_WRONLY | O_CLOEXEC));
   return file && write_all(file.get(), text) ? 0 : errno;
@@ -29,7 +29,7 @@ int write_to(const char* path, const std::string& text) {
 
 int deny_setgroups() {
   const int error = write_to("/proc/self/setgroups", "deny");
-  return error == ENOENT ? 0 : error;  // where there is no /proc, the maps say so
+  return error == ENOENT ? 0 : error;  // without /proc, writing the maps fails too
 }
 
 int map_to_itself(const char* path, unsigned id) {
@@ -47,15 +47,15 @@ int slave(const char* path, unsigned long how) {
   return ::mount(nullptr, path, nullptr, MS_SLAVE | how, nullptr) == 0 ? 0 : errno;
 }
 
-// In a chroot / is no mount that could be changed (EINVAL), but /proc usually is one, and what is
-// mounted on it is seen where it is seen itself.
+// In a chroot / is no mount that could be changed (EINVAL), but /proc usually is one; a mount on it
+// would be seen wherever that /proc is seen.
 int stop_propagation() {
   const int error = slave("/", MS_REC);
   return error == EINVAL ? slave("/proc", 0) : error;
 }
 
-// Under a user namespace the kernel refuses a /proc that is less strict about access times than the
-// one in sight (EPERM; fs/namespace.c, mnt_already_visible).
+// In a user namespace the kernel refuses a /proc that is less strict about access times than the
+// visible one (EPERM; fs/namespace.c, mnt_already_visible).
 unsigned long access_times_of_proc() {
   struct statvfs seen {};
   if (::statvfs("/proc", &seen) != 0) return 0;
@@ -69,18 +69,18 @@ int mount_proc() {
   return ::mount("proc", "/proc", "proc", flags, nullptr) == 0 ? 0 : errno;
 }
 
-// CAP_SETPCAP, which this takes, stays effective: the set bounds what an exec gives.
+// Needs CAP_SETPCAP, which stays effective: the bounding set limits only what an exec gives.
 int bound_capabilities(std::uint64_t kept) {
   for (int capability = 0; capability < 64; ++capability) {
     if ((kept >> capability & 1U) != 0) continue;
-    if (::prctl(PR_CAPBSET_READ, capability, 0, 0, 0) < 0) break;  // the kernel has no more
+    if (::prctl(PR_CAPBSET_READ, capability, 0, 0, 0) < 0) break;  // beyond the kernel's last
     if (::prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) != 0) return errno;
   }
   return 0;
 }
 
-// To uid 0 an exec gives all that is not bounded, so no more than the caller has. Others get the
-// capabilities of the file alone, as they do outside, where those are worth more.
+// To uid 0 an exec gives the whole bounding set, so that must be no more than tether has. To
+// another uid it gives the file's capabilities alone, as outside, where those reach further.
 std::uint64_t gainable_by(uid_t user, const Capabilities& own) {
   if (user == 0) return own.permitted;
   std::uint64_t bounding = 0;
@@ -91,7 +91,7 @@ std::uint64_t gainable_by(uid_t user, const Capabilities& own) {
 }
 
 // The exec of COMMAND would take the namespace's capabilities from an ordinary user, but until then
-// they open what the caller could not.
+// this process could open what tether could not.
 int give_up_capabilities(const Capabilities& kept, std::uint64_t gainable) {
   if (const int error = bound_capabilities(gainable); error != 0) return error;
   __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
@@ -120,14 +120,14 @@ std::uint64_t namespace_flags(const NamespacePlan& plan) {
 }
 
 NamespaceStatus set_up_namespaces(const NamespacePlan& plan) {
-  // Flags that were dropped on the way, by a sandbox that imitates the call, would have root mount
-  // over the /proc of the whole machine.
+  // A sandbox that imitates clone may drop the namespace flags: root would then mount over the
+  // /proc of the whole machine.
   if (::getpid() != 1) return {NamespaceStep::clone, ENOSYS};
   if (plan.user_namespace)
     if (const NamespaceStatus mapped = map_ids(plan); !mapped.ok()) return mapped;
   if (const int error = stop_propagation(); error != 0) return {NamespaceStep::propagation, error};
   if (const int error = mount_proc(); error != 0) return {NamespaceStep::proc, error};
-  // The last one, as the mounts take some of them.
+  // Last, as the mounts need some of them.
   if (!plan.user_namespace) return {};
   return {NamespaceStep::capabilities, give_up_capabilities(plan.capabilities, plan.gainable)};
 }

@@ -13,7 +13,7 @@
 namespace tether {
 namespace {
 
-constexpr int most_links = 40;  // as the kernel follows (path_resolution(7))
+constexpr int most_links = 40;  // the kernel's limit (path_resolution(7))
 
 struct FreeMemory {
   void operator()(char* memory) const { std::free(memory); }
@@ -27,8 +27,8 @@ std::string real_directory_of(const std::string& path) {
   return resolved ? resolved.get() : directory;
 }
 
-// Where a symbolic link leads; empty if `path` is none. Not inlined: a keeper has for good what its
-// stack has grown to.
+// The target of a symbolic link; empty if `path` is none. Not inlined: the keeper's stack would
+// keep these pages.
 [[gnu::noinline]] std::string target_of(const std::string& path) {
   std::array<char, PATH_MAX> target;
   const ssize_t size = ::readlink(path.c_str(), target.data(), target.size());
@@ -45,7 +45,6 @@ std::string with_real_directory(const std::string& path) {
 std::string resolve(std::string path) {
   for (int i = 0; i < most_links; ++i) {
     path = with_real_directory(path);
-    // These are descriptors, though they look like links to files.
     if (path.rfind("/proc/", 0) == 0) return path;
     const std::string next = target_of(path);
     if (next.empty()) return path;

@@ -62,7 +62,7 @@ UniqueFd take_file_of(int pidfd, pid_t pid) {
   if (!taken) return taken;
   const UniqueFd own(open_pidfd(pid));
   const int error_number = errno;
-  // Looked at last: if it has not ended by now, the number was its own when we opened it.
+  // Checked last: if the process has not ended by now, `pid` was its own when `own` was opened.
   if (has_ended(pidfd)) return taken;
   errno = error_number;
   if (!own || ::dup3(own.get(), pidfd, O_CLOEXEC) < 0) return {};
@@ -78,7 +78,7 @@ std::optional<std::uint64_t> pidfs_inode(int pidfd) {
 }
 
 pid_t pid_of(int pidfd) {
-  // 0 where the process has no number, and -1, which is none, where it has been reaped.
+  // 0 if the process has no number here; -1, which is not read as a number, if it was reaped.
   const auto pid = number_of(text_of("/proc/self/fdinfo/" + std::to_string(pidfd)), "Pid:");
   return pid && *pid > 0 ? static_cast<pid_t>(*pid) : -1;
 }
@@ -86,7 +86,7 @@ pid_t pid_of(int pidfd) {
 std::optional<Ending> exit_information(int pidfd) {
   PidfdInfo info{};
   info.mask = info_exit;
-  // On failure the mask we asked with is still there: it proves nothing without the result.
+  // A failed call leaves the requested mask in place: the mask alone proves nothing.
   if (::ioctl(pidfd, get_info, &info) != 0 || (info.mask & info_exit) == 0) return std::nullopt;
   return decode_wait_status(info.exit_code);
 }

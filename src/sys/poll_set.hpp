@@ -13,8 +13,8 @@ class PollSet {
  public:
   enum class Token : std::size_t {};
 
-  // `fd` stays the caller's; a negative one never has an event. POLLHUP and POLLERR come unasked,
-  // also where `events` is 0.
+  // Does not own `fd`; a negative one never has an event. POLLHUP and POLLERR come unasked, also
+  // where `events` is 0.
   Token add(int fd, short events = POLLIN) {
     entries_.push_back({fd, events, 0});
     return Token{entries_.size() - 1};

@@ -44,8 +44,8 @@ bool gained_capabilities() {
 }
 
 bool has_capability_attribute(int directory_fd, const std::string& path) {
-  // There is no getxattrat before Linux 6.13, and /proc/self/fd may be missing: open the file. What
-  // cannot be opened for reading is taken to have some, which costs a keeper and no guarantee.
+  // Opens the file, as getxattrat needs Linux 6.13 and /proc/self/fd may be missing. A file that
+  // cannot be read is taken to have capabilities, which costs a watchdog and no guarantee.
   const UniqueFd file(
       ::openat(directory_fd, path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
   return !file || ::fgetxattr(file.get(), "security.capability", nullptr, 0) >= 0;

@@ -12,22 +12,22 @@ struct Capabilities {
   std::uint64_t permitted = 0;
 };
 
-// This process's own, in its own user namespace. None where they cannot be asked for.
+// This process's capabilities in its own user namespace; none if capget(2) fails.
 Capabilities capabilities();
 
-// True if this process has more privilege than the one that started it: it is run set-user-ID,
+// Whether this process has more privilege than the caller: it was started set-user-ID,
 // set-group-ID, or from a file with capabilities. AT_SECURE alone does not tell, since security
 // modules set it too (getauxval(3)).
 bool is_elevated();
 
-// CAP_SYS_ADMIN in our own user namespace, as the kernel asks of autokill without no_new_privs.
+// Whether CAP_SYS_ADMIN is effective, which the kernel requires for autokill without no_new_privs.
 bool has_sys_admin();
 
-// True if a program we start could change its credentials: uid 0, or any permitted capability.
+// Whether COMMAND could change its credentials: uid 0, or any permitted capability.
 bool may_change_credentials();
 
-// True if exec of `path` (seen from `directory_fd` where relative) meets security.capability, on
-// the file itself or on the interpreters of a script: such an exec clears the parent-death signal.
+// Whether the file `path` (relative to `directory_fd`) or an interpreter of it has the attribute
+// security.capability, or cannot be read: such an exec clears the parent-death signal.
 bool has_file_capabilities(int directory_fd, const std::string& path);
 
 }  // namespace tether

@@ -13,17 +13,17 @@
 namespace tether {
 namespace {
 
-// More generations than any pid_max allows would be a loop.
+// A longer chain of parents is taken for a loop.
 constexpr int most_generations = 1 << 16;
 constexpr int most_attempts = 64;
 
 enum class Kinship { descendant, stranger, in_doubt };
 
-// Goes up from `pid`, from parent to parent, as far as `ancestor` or the first process. In doubt
-// where a process on the way is gone.
+// Follows the parents of `pid` up to `ancestor` or the first process. In doubt where a process on
+// the way is gone.
 Kinship climb(pid_t pid, pid_t ancestor) {
   for (int generation = 0; generation < most_generations; ++generation) {
-    // 0 for a process that is being reaped, and for one whose parent is in no namespace of ours.
+    // The parent is 0 if the process is being reaped, or the parent is outside the PID namespace.
     const auto stat = read_process_stat(pid);
     if (!stat || stat->parent == 0) return generation == 0 ? Kinship::stranger : Kinship::in_doubt;
     pid = stat->parent;
@@ -45,7 +45,7 @@ std::optional<ProcessIdentity> identify(pid_t pid, int pidfd) {
   if (::stat("/proc/self/ns/pid", &space) == 0) identity.pid_namespace = space.st_ino;
   const auto stat = read_process_stat(pid);
   identity.start_time = stat ? stat->start_time : 0;
-  // What has not ended by now still had its number when that was looked up.
+  // A process that has not ended by now still had its pid when /proc was read.
   if (has_ended(pidfd)) return std::nullopt;
   identity.pidfs_inode = pidfs_inode(pidfd).value_or(0);
   return identity;
@@ -89,8 +89,7 @@ std::optional<ProcessIdentity> parse_identity(std::string_view line) {
 }
 
 bool is_descendant(pid_t pid, pid_t ancestor) {
-  // Where a process on the way has ended and is being reaped, its children have another parent now,
-  // and the way up begins anew.
+  // If a process on the way is being reaped, its children have another parent now: climb again.
   for (int attempt = 0; attempt < most_attempts; ++attempt) {
     const Kinship kinship = climb(pid, ancestor);
     if (kinship != Kinship::in_doubt) return kinship == Kinship::descendant;

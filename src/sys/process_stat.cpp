@@ -9,8 +9,7 @@
 namespace tether {
 
 std::optional<ProcessStat> parse_process_stat(std::string_view line) {
-  // The name in field 2 may hold anything, a newline too; what follows its last parenthesis does
-  // not.
+  // The name in field 2 may hold any character; no field after it has a parenthesis.
   const std::size_t name_end = line.rfind(')');
   if (name_end == std::string_view::npos) return std::nullopt;
   line.remove_prefix(name_end + 1);

@@ -7,7 +7,7 @@
 namespace tether {
 namespace {
 
-// The end of the strings that lie one behind the other from `end` on, as exec has put them there.
+// The end of the strings that lie one after the other from `end` on, as exec lays them out.
 char* end_of_strings(char** strings, char* end) {
   for (; *strings != nullptr && *strings == end; ++strings) end += std::strlen(end) + 1;
   return end;

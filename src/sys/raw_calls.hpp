@@ -1,7 +1,6 @@
-// System calls without libc, for the child between clone and exec. It may share its parent's memory
-// (CLONE_VM): errno, and whatever else a wrapper of libc touches, are the parent's then.
-//
-// Each returns what the kernel does: a result, or -errno (syscall(2), "Architecture calling
+// System calls without libc, for the child between clone and exec. The child may share tether's
+// memory (CLONE_VM): errno, and all else that a libc wrapper touches, is tether's then. Each
+// returns what the kernel does: a result, or -errno (syscall(2), "Architecture calling
 // conventions").
 #pragma once
 
@@ -16,7 +15,7 @@
 
 namespace tether::raw {
 
-// The kernel takes words. A pointer is one.
+// A pointer as an argument of call().
 inline long word(const void* pointer) noexcept {
   return reinterpret_cast<long>(pointer);
 }
@@ -73,7 +72,7 @@ inline long close(int fd) noexcept {
 inline long close_range(unsigned first, unsigned last) noexcept {
   return call(SYS_close_range, first, last);
 }
-// Not close-on-exec. `from` and `to` differ (EINVAL).
+// `to` is not close-on-exec. EINVAL if `from` and `to` are equal.
 inline long duplicate(int from, int to) noexcept {
   return call(SYS_dup3, from, to);
 }
@@ -111,12 +110,12 @@ inline long change_directory(int fd) noexcept {
 inline void set_umask(mode_t mask) noexcept {
   (void)call(SYS_umask, static_cast<long>(mask));
 }
-// Of this process. Either pointer may be null.
+// The limit of this process. Either pointer may be null.
 inline long limit(int resource, const rlimit* set, rlimit* old) noexcept {
   static_assert(sizeof(rlim_t) == sizeof(std::uint64_t), "struct rlimit is not prlimit64's");
   return call(SYS_prlimit64, 0, resource, word(set), word(old));
 }
-// Returns only if it fails.
+// Returns only on failure.
 inline long execute(const char* path, char* const* argv, char* const* envp) noexcept {
   return call(SYS_execve, word(path), word(argv), word(envp));
 }

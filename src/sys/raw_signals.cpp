@@ -9,7 +9,7 @@ namespace tether {
 namespace {
 
 #if defined(__x86_64__)
-// A handler returns to what comes with it (SA_RESTORER); on arm64 that is the vDSO's.
+// A handler returns to the function that comes with it (SA_RESTORER); arm64 has one in the vDSO.
 constexpr unsigned long sa_restorer = 0x04000000;  // SA_RESTORER, which libc's headers lack
 constexpr unsigned long handler_flags = SA_RESTART | sa_restorer;
 
@@ -53,7 +53,7 @@ void catch_if_default(int signal, void (*handler)(int)) noexcept {
   action.flags = handler_flags;
   action.restorer = restorer;
   KernelSigaction old;
-  // Nearly always it is the default: one call then.
+  // Nearly always the disposition is the default, and one call is enough.
   if (swap_action(signal, &action, &old) == 0 && old.handler != SIG_DFL)
     (void)swap_action(signal, &old, nullptr);
 }

@@ -1,6 +1,5 @@
-// The signal mask and the dispositions of this process, all 64 (glibc hides 32 and 33 from its own
-// calls), without libc: for the child between clone and exec, and for those that undo what they did
-// for it.
+// The signal mask and the dispositions of this process, for all 64 signals (glibc hides 32 and 33
+// from its own calls), without libc: for the child between clone and exec, and for tether.
 #pragma once
 
 #include <cstddef>
@@ -8,8 +7,8 @@
 
 namespace tether {
 
-// What tether was started with and what the child gets back. Plain data: the child reads it between
-// clone and exec.
+// The signal state that tether was started with and that COMMAND gets back. Plain data: the child
+// reads it between clone and exec.
 struct InheritedSignals {
   std::uint64_t mask = 0;  // bit n-1: signal n was blocked
   bool sigchld_ignored = false;
@@ -23,23 +22,23 @@ struct KernelSigaction {
   std::uint64_t mask = 0;
 };
 
-// The kernel's signal set, which its calls want the size of.
+// The size of the kernel's signal set, which its calls require.
 constexpr std::size_t mask_bytes = sizeof(std::uint64_t);
 
-// rt_sigprocmask(2) and rt_sigaction(2); a null pointer is left out.
+// rt_sigprocmask(2) and rt_sigaction(2): 0 or -errno. Either pointer may be null.
 long swap_mask(int how, const std::uint64_t* set, std::uint64_t* old) noexcept;
 long swap_action(int signal, const KernelSigaction* action, KernelSigaction* old) noexcept;
 
-// The dispositions of take_over_signals() undone. The mask comes after it: with it what was pending
-// is delivered.
+// Undoes the dispositions of take_over_signals(). The mask is set afterwards: that delivers what is
+// pending.
 void give_back_dispositions(const InheritedSignals& inherited) noexcept;
 void set_signal_mask(std::uint64_t mask) noexcept;
 
-// Every disposition but that of `spared` default.
+// Sets every disposition to the default, except that of `spared` (0: none).
 void reset_dispositions(int spared) noexcept;
 
-// Until the next exec `handler` gets `signal`, unless that is ignored or handled already; system
-// calls go on.
+// Installs `handler` until the next exec, unless `signal` is ignored or handled already.
+// Interrupted system calls are restarted.
 void catch_if_default(int signal, void (*handler)(int)) noexcept;
 
 void ignore_signal(int signal) noexcept;

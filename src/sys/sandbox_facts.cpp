@@ -14,7 +14,7 @@
 namespace tether {
 namespace {
 
-// The inodes of the namespaces that a machine boots with never change (include/linux/proc_ns.h).
+// The namespaces that a machine boots with have fixed inodes (include/linux/proc_ns.h).
 constexpr ino_t first_user_namespace = 0xEFFFFFFD;
 constexpr ino_t first_pid_namespace = 0xEFFFFFFC;
 
@@ -24,7 +24,7 @@ std::optional<bool> is_another(const char* name, ino_t first) {
   return found.st_ino != first;
 }
 
-// The marks that engines leave, by which others tell them as well.
+// The marks that container engines leave.
 std::string container_engine() {
   if (::access("/run/.containerenv", F_OK) == 0) return "podman";
   if (::access("/.dockerenv", F_OK) == 0) return "docker";
@@ -33,9 +33,9 @@ std::string container_engine() {
 }
 
 constexpr std::pair<int, const char*> telling_capabilities[] = {
-    {CAP_SYS_ADMIN, "CAP_SYS_ADMIN"},  // autokill without nnp, namespaces without a user's
-    {CAP_KILL, "CAP_KILL"},            // reaches what has changed its uid
-    {CAP_SETFCAP, "CAP_SETFCAP"},      // uid 0 in a user namespace
+    {CAP_SYS_ADMIN, "CAP_SYS_ADMIN"},  // autokill without nnp, namespaces without a user namespace
+    {CAP_KILL, "CAP_KILL"},            // signals a process that changed its uid
+    {CAP_SETFCAP, "CAP_SETFCAP"},      // maps uid 0 in a user namespace
 };
 
 }  // namespace

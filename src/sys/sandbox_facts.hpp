@@ -1,5 +1,5 @@
-// What tells of a sandbox or a container around this process. For a report that a person reads:
-// nothing is decided by it.
+// The signs of a sandbox or a container around this process. For a report that people read: tether
+// decides nothing by them.
 #pragma once
 
 #include <optional>
@@ -10,17 +10,17 @@
 namespace tether {
 
 struct SandboxFacts {
-  bool filtered = false;               // by seccomp
-  bool no_new_privs = false;           // tether's own
-  std::string container;               // by which engine, as far as that is told; empty: none
+  bool filtered = false;               // this process has a seccomp filter
+  bool no_new_privs = false;           // set for tether itself
+  std::string container;               // the engine, as far as a mark tells; empty: none
   std::string confined_by;             // the label of a security module; empty: none
-  std::optional<bool> user_namespace;  // another one than the machine's; none without /proc
-  std::optional<bool> pid_namespace;   //
+  std::optional<bool> user_namespace;  // not the machine's first one; none without /proc
+  std::optional<bool> pid_namespace;   // likewise
 };
 
 SandboxFacts collect_sandbox_facts();
 
-// The effective capabilities of this process that make a difference to tether, by name.
+// The names of the effective capabilities that make a difference to tether.
 std::vector<std::string> capabilities_that_matter();
 
 }  // namespace tether

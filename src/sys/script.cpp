@@ -15,7 +15,7 @@
 namespace tether {
 namespace {
 
-constexpr std::size_t head_bytes = 256;  // BINPRM_BUF_SIZE: all of a "#!" line the kernel reads
+constexpr std::size_t head_bytes = 256;  // BINPRM_BUF_SIZE: the kernel reads no more of "#!"
 constexpr std::size_t path_bytes = 4096;
 
 std::string script_interpreter(std::string_view head) {

@@ -1,4 +1,4 @@
-// What exec would read at the head of a file: the interpreter it depends on.
+// The interpreter that an exec of a file depends on, as the head of the file names it.
 #pragma once
 
 #include <optional>
@@ -6,9 +6,9 @@
 
 namespace tether {
 
-// The interpreter that `path` names (seen from `directory_fd` where relative, AT_FDCWD for our own
-// working directory): of a script the word after "#!", of an ELF file its PT_INTERP. None if it
-// names none, or cannot be read.
+// The interpreter that the file `path` names: the word after "#!" of a script, or PT_INTERP of an
+// ELF file. `path` may be relative to `directory_fd`. None if the file names none or cannot be
+// read.
 std::optional<std::string> interpreter_of(int directory_fd, const std::string& path);
 
 }  // namespace tether

@@ -18,7 +18,7 @@ bool take_prefix(std::string_view& text, std::string_view prefix) {
   return true;
 }
 
-// What follows RTMIN or RTMAX: nothing, or a sign and a number.
+// The text after RTMIN or RTMAX: nothing, or a sign and a number.
 std::optional<int> offset_of(std::string_view text, char sign) {
   if (text.empty()) return 0;
   if (text.front() != sign) return std::nullopt;
@@ -57,7 +57,7 @@ std::optional<int> signal_number(std::string_view name) {
     const char* abbreviation = ::sigabbrev_np(signal);
     if (abbreviation != nullptr && wanted == abbreviation) return signal;
   }
-  // Second names, as kill(1) knows them.
+  // Other names that kill(1) knows.
   if (wanted == "IOT") return SIGABRT;
   if (wanted == "CLD") return SIGCHLD;
   if (wanted == "POLL" || wanted == "IO") return SIGIO;

@@ -1,4 +1,4 @@
-// What signals are called, and what they are for. Asks the kernel nothing.
+// Names and kinds of signals. Makes no system call.
 #pragma once
 
 #include <optional>
@@ -9,13 +9,13 @@ namespace tether {
 
 constexpr int last_signal = 64;
 
-// "SIGTERM", "SIGRTMIN+3"; "SIG77" for what has no name.
+// "SIGTERM", "SIGRTMIN+3"; "SIG77" for a signal without a name.
 std::string signal_name(int signal);
 
-// The signal of that name, in any case, with or without SIG; also "RTMIN", "RTMIN+3", "RTMAX-1".
+// The signal with that name, in any case, with or without SIG; also "RTMIN", "RTMIN+3", "RTMAX-1".
 std::optional<int> signal_number(std::string_view name);
 
-// TERM, INT, HUP and QUIT: whoever sends one wants the receiver to end.
+// SIGTERM, SIGINT, SIGHUP and SIGQUIT, by which a sender asks a process to end.
 bool asks_to_end(int signal);
 
 // SIGTSTP, SIGTTIN and SIGTTOU.

@@ -105,8 +105,8 @@ bool should_die_by(int signal) {
 }
 
 void die_by(int signal, Scope scope) {
-  // The core, if there is to be one, is the child's: never one of ours over it. The limit does not
-  // hold where core_pattern is a pipe, dumpable does.
+  // Tether's core must not overwrite the child's. Where core_pattern is a pipe the limit has no
+  // effect, dumpable has.
   const rlimit no_core{0, 0};
   (void)::setrlimit(RLIMIT_CORE, &no_core);
   (void)::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);

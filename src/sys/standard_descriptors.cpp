@@ -24,8 +24,8 @@ std::optional<rlimit> raise_tiny_descriptor_limit() {
 }
 
 StandardDescriptors fill_standard_descriptors() {
-  // One call where all are open, as they nearly always are: poll(2) says which are not, and fails
-  // if it is given more entries than the limit allows descriptors.
+  // One call if all three are open, as nearly always: poll(2) tells which are not, and fails if it
+  // gets more entries than the soft limit on descriptors.
   std::array<pollfd, enough_descriptors> entries{};
   for (std::size_t i = 0; i < entries.size(); ++i) entries[i].fd = i < 3 ? static_cast<int>(i) : -1;
   const bool has_enough = ::poll(entries.data(), entries.size(), 0) >= 0;
@@ -33,8 +33,8 @@ StandardDescriptors fill_standard_descriptors() {
     const bool doubtful =
         !has_enough || (entries[static_cast<std::size_t>(fd)].revents & POLLNVAL) != 0;
     if (!doubtful || ::fcntl(fd, F_GETFD) >= 0) continue;
-    // The lowest free number is this one. An O_PATH descriptor answers EBADF to reads and writes,
-    // as a closed one does.
+    // `fd` is the lowest free number. Reads and writes of an O_PATH descriptor fail with EBADF, as
+    // those of a closed one do.
     if (::open("/", O_PATH | O_CLOEXEC) != fd) return StandardDescriptors::not_filled;
   }
   return has_enough ? StandardDescriptors::filled : StandardDescriptors::filled_under_tiny_limit;

@@ -1,4 +1,4 @@
-// Ownership of one file descriptor.
+// Owns one file descriptor.
 #pragma once
 
 #include <unistd.h>
@@ -24,7 +24,7 @@ class UniqueFd {
   [[nodiscard]] explicit operator bool() const { return fd_ >= 0; }
   int release() { return std::exchange(fd_, -1); }
   void reset(int fd = -1) {
-    // Never retried on EINTR: Linux has let go of the number by then (close(2), NOTES).
+    // Not retried on EINTR: Linux has freed the number by then (close(2), NOTES).
     if (fd_ >= 0) (void)::close(fd_);
     fd_ = fd;
   }

@@ -1,4 +1,4 @@
-// The lines and words of a file of the kernel's.
+// Splits the text of a kernel file into lines and words. Pure.
 #pragma once
 
 #include <cstdint>
@@ -13,8 +13,8 @@ std::string_view take_line(std::string_view& text);
 // Takes the first word off `text`, and the blanks, tabs and newlines before it; empty at the end.
 std::string_view take_word(std::string_view& text);
 
-// For texts of lines "KEY VALUE", where a blank or a tab is between the two: the number behind
-// `key`.
+// The number after `key` in a text of lines "KEY VALUE", with blanks or tabs between the two; none
+// if there is none.
 std::optional<std::uint64_t> number_of(std::string_view text, std::string_view key);
 
 }  // namespace tether

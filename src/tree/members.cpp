@@ -20,7 +20,7 @@ class Descendants : public Members {
  public:
   explicit Descendants(std::vector<Relative> spared) : spared_(std::move(spared)) {}
 
-  // All of the tree that has no other parent is a child of ours, by adoption if not by birth.
+  // A member without a parent in the tree is a child of this process, at least by adoption.
   bool is_empty() override {
     return !has_children() || (!spared_.empty() && Descendants::list().empty());
   }
@@ -38,9 +38,9 @@ class Descendants : public Members {
   }
 
   bool send(const Relative& member, int signal) override {
-    // Our own child keeps its number until we have waited for it.
+    // A child of this process keeps its pid until it is reaped here.
     if (member.parent == ::getpid()) return ::kill(member.pid, signal) == 0;
-    // Another's may have been waited for, and its number be a stranger's by now.
+    // Another parent may have reaped the member, and the pid be a foreign process's by now.
     const UniqueFd pidfd(open_pidfd(member.pid));
     if (!pidfd) return false;
     const auto now = look_at(member.pid);
@@ -52,7 +52,7 @@ class Descendants : public Members {
   }
 
  protected:
-  // Whether a process that is held by a pidfd is one of them.
+  // Whether the process `pid`, for which a pidfd is open, is a member.
   virtual bool belongs(pid_t pid) { return is_descendant(pid, ::getpid()); }
 
  private:
@@ -65,7 +65,7 @@ class Descendants : public Members {
   std::vector<Relative> spared_;
 };
 
-// Whoever is in it is ours: it was made for this tree, or was empty before.
+// Every process in the cgroup is a member: it was made for this tree, or was empty before.
 class CgroupMembers : public Descendants {
  public:
   CgroupMembers(const Cgroup& cgroup, std::vector<Relative> spared)
@@ -84,7 +84,7 @@ class CgroupMembers : public Descendants {
     return members;
   }
 
-  // Whoever they run as, and those that are just being forked.
+  // Reaches members of any uid, and those that are being forked.
   void kill_at_once() override { (void)cgroup_.kill(); }
 
  protected:
@@ -94,12 +94,12 @@ class CgroupMembers : public Descendants {
   const Cgroup& cgroup_;
 };
 
-// Whoever has a number here is one of them.
+// Every process with a pid in this PID namespace is a member.
 class NamespaceMembers : public Members {
  public:
   std::vector<Relative> list() override { return all_others(); }
   bool send(const Relative& member, int signal) override { return ::kill(member.pid, signal) == 0; }
-  // Under one lock: nobody can fork away from it (kill(2)).
+  // Under one lock: no process can escape by a fork (kill(2)).
   void kill_at_once() override { (void)::kill(-1, SIGKILL); }
 };
 

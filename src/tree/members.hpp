@@ -1,5 +1,5 @@
-// Who belongs to the tree that COMMAND is the root of, and how they are reached. Each means of
-// holding a tree together has its own answer.
+// Which processes belong to COMMAND's tree, and how to signal them: one kind of Members for each
+// means of holding a tree together.
 #pragma once
 
 #include <memory>
@@ -14,27 +14,26 @@ class Members {
  public:
   virtual ~Members() = default;
 
-  // Whether nobody is left who could still do something, seen or not.
+  // Whether no member is left that could still run, visible or not.
   virtual bool is_empty();
-  // The living ones that can be found at this moment. Not ourselves.
+  // The living members that can be found at this moment, without this process.
   virtual std::vector<Relative> list() = 0;
-  // Sends `signal` to one that list() has just returned: to that very process, or to nobody.
-  // False and errno if it could not be sent; ESRCH if it is gone.
+  // Sends `signal` to a member that list() has just returned: to that very process or to none.
+  // False and errno on failure; ESRCH if the member is gone.
   virtual bool send(const Relative& member, int signal) = 0;
-  // SIGKILL to all of them in one call, where there is such a call.
+  // Sends SIGKILL to all members in one call, where there is such a call.
   virtual void kill_at_once() {}
 };
 
-// The descendants of this process, which adopts those that lose their parent
-// (PR_SET_CHILD_SUBREAPER, or as PID 1); but not those of the children that it had before, by an
-// exec, which are `spared`.
+// The descendants of this process, which adopts the orphans among them (PR_SET_CHILD_SUBREAPER, or
+// as PID 1). Without `spared`, the children that it had before its exec, and their descendants.
 std::unique_ptr<Members> descendants_as_members(std::vector<Relative> spared = {});
 
-// What is in the cgroup, and the descendants of this process that have left it. `cgroup` must
+// The processes in the cgroup, and the descendants of this process that have left it. `cgroup` must
 // outlive the members.
 std::unique_ptr<Members> cgroup_as_members(const Cgroup& cgroup, std::vector<Relative> spared = {});
 
-// The members of the PID namespace whose first process this is.
+// All processes of the PID namespace of which this process is the first.
 std::unique_ptr<Members> namespace_as_members();
 
 }  // namespace tether

@@ -9,11 +9,11 @@ namespace {
 constexpr std::chrono::milliseconds between_questions{50};
 constexpr std::chrono::milliseconds between_kills{5};
 constexpr std::chrono::milliseconds after_giving_up{1000};
-// What does not end by SIGKILL in this time waits for a device, and what is a new process in every
-// round forks faster than it can be looked at: whoever waits for us is told that it is still there.
+// A member that SIGKILL does not end in this time waits for a device; a tree with new processes in
+// every round forks faster than it can be listed. What is left counts as out of reach.
 constexpr std::chrono::seconds patience_after_kill{10};
 constexpr std::chrono::seconds patience_with_the_new{30};
-// A machine that slept is no reason to give up.
+// A machine that paused is no reason to give up: there must be this many rounds, too.
 constexpr int fewest_rounds = 100;
 
 }  // namespace

@@ -1,5 +1,5 @@
-// Ends a tree: asks every member once, then kills what comes up until nothing is left, or nobody
-// who could be ended.
+// Ends a tree: asks every member once, then kills the members it finds until none is left, or none
+// that can be ended.
 #pragma once
 
 #include <chrono>
@@ -13,7 +13,7 @@
 namespace tether {
 
 struct SweepCount {
-  int ended = 0;         // members, COMMAND itself not counted, that had to be ended
+  int ended = 0;         // members that had to be ended, without COMMAND itself
   int out_of_reach = 0;  // members that live on
 };
 
@@ -22,26 +22,26 @@ class Sweep {
   Sweep() = default;
   explicit Sweep(std::unique_ptr<Members> members) : members_(std::move(members)) {}
 
-  // The main process, which is not counted; -1 when it has been waited for.
+  // COMMAND's pid, which is not counted; -1 once COMMAND has been reaped.
   void set_main(pid_t main) { main_ = main; }
 
-  // From now on every member gets `signal` once, and a SIGCONT so that a stopped one can act on it.
+  // From now on every member gets `signal` once, and SIGCONT so that a stopped one can act on it.
   void ask(int signal);
   // From now on every member gets SIGKILL.
   void kill();
 
-  // Does what is due. To be called after every death, and after next_look(): a tree grows, and may
-  // do so faster than one look at it takes. Reaping is the caller's.
+  // Does what is due. To be called after every death, and after next_look(): a tree can grow faster
+  // than one look at it takes. The calling code reaps.
   void go_on();
   [[nodiscard]] std::chrono::milliseconds next_look() const;
 
-  // Whether it has come to its end: nothing is left, or only what we cannot end.
+  // Whether no member is left, or only members that cannot be ended.
   [[nodiscard]] bool is_over() const { return gave_up_ || members_->is_empty(); }
-  // When it is over.
+  // Valid once is_over().
   [[nodiscard]] SweepCount count() const;
 
  private:
-  using Name = std::pair<pid_t, std::uint64_t>;  // with the start time: not a later process's
+  using Name = std::pair<pid_t, std::uint64_t>;  // pid and start time: no later process has both
   enum class Mode { watching, asking, killing };
 
   enum class Sent { yes, not_permitted, gone };
@@ -57,7 +57,7 @@ class Sweep {
   bool gave_up_ = false;
   int rounds_ = 0;
   int left_ = 0;
-  std::set<Name> found_before_;  // in the round before, and sent SIGKILL there
+  std::set<Name> found_before_;  // in the round before, which sent them SIGKILL
   std::set<Name> asked_;
   std::set<Name> ended_;
 };

@@ -9,7 +9,7 @@
 namespace tether {
 namespace {
 
-// A warden answers at once, unless somebody has stopped it or the machine is very busy.
+// A warden answers at once, unless it is stopped or the machine is very busy.
 constexpr std::chrono::milliseconds between_looks{100};
 constexpr int most_looks = 20;
 
@@ -64,7 +64,7 @@ void Tree::get_in_step() {
     while (await(warden_.channel(), between_looks) == Awaited::ready) {
       const auto news = warden_.next_news();
       if (!news) return;
-      // Not the answer to a question that was given up.
+      // The answer to an earlier question, which was given up, is dropped.
       if (news->kind != WardenNews::Kind::in_step) {
         early_.push_back(*news);
       } else if (news->question == questions_) {

@@ -1,6 +1,6 @@
-// All that COMMAND starts, seen from the loop that decides when it is to end. A warden does the
-// work where there is one; as the first process of a PID namespace, or when the warden was killed,
-// it is we who adopt the orphans and end them.
+// COMMAND's tree, for the loop that decides when it is to end. The warden does the work where there
+// is one. As the first process of a PID namespace, or when the warden was killed, this process
+// itself adopts the orphans and ends them.
 #pragma once
 
 #include <chrono>
@@ -16,47 +16,47 @@ namespace tether {
 
 class Tree {
  public:
-  Tree() = default;  // only COMMAND itself is watched
-  // What it takes to tell who belongs to it, for one that we inherit or have from the start.
+  Tree() = default;  // COMMAND alone is watched
+  // What tells the members of a tree that this process inherits, or has from the start.
   struct Bounds {
-    const Cgroup* cgroup = nullptr;   // what holds it together, or null; must outlive the Tree
-    std::vector<Relative> strangers;  // the children that we had before, by an exec
+    const Cgroup* cgroup = nullptr;   // holds the tree together, or null; must outlive the Tree
+    std::vector<Relative> strangers;  // children that this process had before its exec
   };
   Tree(Warden warden, Bounds bounds) : warden_(std::move(warden)), bounds_(std::move(bounds)) {}
-  // Without a warden: we adopt. `main` is COMMAND.
+  // Without a warden: this process adopts the orphans. `main` is COMMAND's pid.
   static Tree own(pid_t main, Bounds bounds);
 
   [[nodiscard]] explicit operator bool() const { return warden_ || sweep_; }
-  // Whether a warden tells of COMMAND's stops and of its end.
+  // Whether a warden reports COMMAND's stops and its end.
   [[nodiscard]] bool has_warden() const { return warden_ && warden_.channel() >= 0; }
 
-  // `signal` to every member, also to one that comes later, once each.
+  // Sends `signal` once to every member, later ones included.
   void ask(int signal);
-  // SIGKILL until nothing is left.
+  // Sends SIGKILL until no member is left.
   void kill();
 
-  // The pidfd from the clone of the namespace's first process, for somebody else to hold.
+  // The warden's pidfd, for a holder: see Warden::take_pidfd().
   UniqueFd take_pidfd(bool file) { return warden_.take_pidfd(file); }
-  // The same of COMMAND's own has been taken: a warden's copy is not to count.
+  // COMMAND's own pidfd was handed over: the warden's copy of its open file is not to count.
   void let_go_of_main();
 
   // To be polled; -1 if there is nothing to poll.
   [[nodiscard]] int fd() const { return warden_ ? warden_.channel() : -1; }
-  // What the warden tells of COMMAND. Its word that nothing is left is kept here.
+  // The warden's next news of COMMAND, without waiting; none if there is none. Keeps `empty`.
   std::optional<WardenNews> next_news();
-  // Waits until the warden has told of what has happened by now; not for long.
+  // Waits until the warden has told what has happened by now; about two seconds at most.
   void get_in_step();
-  // True if the warden went without that word: somebody killed it. From then on the tree is ours,
-  // and `main` with it, if that has not ended.
+  // True if the warden ended without `empty`: it was killed. This process then takes over the tree,
+  // and `main` with it if that has not ended, and starts to kill it.
   bool inherit(pid_t main);
 
-  // COMMAND itself has been waited for.
+  // COMMAND itself has been reaped.
   void forget_main();
-  // Goes on with what we do ourselves.
+  // Goes on with what this process does itself.
   void tend();
   [[nodiscard]] std::chrono::milliseconds next_tending() const;
 
-  // Whether nothing is left of it that could be ended.
+  // Whether no member is left that could be ended.
   [[nodiscard]] bool is_over() const;
   [[nodiscard]] SweepCount count() const;
 
@@ -66,8 +66,8 @@ class Tree {
   Warden warden_;
   Bounds bounds_;
   std::optional<Sweep> sweep_;
-  std::optional<SweepCount> wardens_count_;  // its last word
-  std::deque<WardenNews> early_;             // read while waiting for another
+  std::optional<SweepCount> wardens_count_;  // from its news `empty`
+  std::deque<WardenNews> early_;             // read while waiting for other news
   int questions_ = 0;
 };
 

@@ -36,13 +36,13 @@ Failure failure_from(const WardenRequest& how, const WardenNews& news) {
   return Failure{.stage = news.stage, .error_number = news.error_number};
 }
 
-// A warden that leaves with an order unread has its last words still in the queue, behind one
-// ECONNRESET (unix(7); seen on Linux 6.1 to 7.2). The end is an end of file.
+// If the warden ends with an order unread, its last news is still in the queue, behind one
+// ECONNRESET (unix(7); seen on Linux 6.1 to 7.2). After the news comes an end of file.
 bool may_go_on() {
   return errno == EINTR || errno == ECONNRESET;
 }
 
-// News, with the pidfd that may come along.
+// News, with the pidfd that may come with it.
 struct Received {
   WardenNews news;
   UniqueFd pidfd;
@@ -62,7 +62,7 @@ std::optional<Received> receive(int channel) {
 
 }  // namespace
 
-// It leaves at the end of file, and its child before it.
+// The warden exits at the end of file, and its child before it.
 void Warden::dismiss() {
   channel_.reset();
   process_.wait_for_end();
@@ -121,7 +121,7 @@ Status Warden::start(const WardenRequest& how, const SpawnRequest& request, cons
   return Unit{};
 }
 
-// The first word of the warden's.
+// Takes the warden's first news.
 Status Warden::await_ready(const WardenRequest& how, Child& child) {
   std::optional<Received> received = receive(channel_.get());
   if (!received) return warden_failure(ECONNRESET);
@@ -130,21 +130,21 @@ Status Warden::await_ready(const WardenRequest& how, Child& child) {
   child.autoreaped = child.autoreaped && !how.namespaces;
   if (how.namespaces) child.init_pid = pid_;
   if (!child.pidfd) return warden_failure(EMFILE);
-  // In a namespace of its own the warden knows it by another number.
+  // In a namespace of its own the warden knows the child by another pid.
   child.pid = how.namespaces ? pid_of(child.pidfd.get()) : received->news.pid;
   return child.pid > 0 ? Status(Unit{}) : warden_failure(ESRCH);
 }
 
-// From the word to COMMAND to its exec.
+// From the order `go` to COMMAND's exec.
 Status Warden::await_exec(const WardenRequest& how) {
   if (!order({WardenOrder::Kind::go, 0})) return warden_failure(errno);
   std::optional<Received> received;
   do {
-    // COMMAND may have stopped it before it could tell.
+    // COMMAND may have stopped the warden before it could tell.
     while (await(channel_.get(), patience_with_stop) == Awaited::timed_out)
       (void)send_signal(pidfd(), SIGCONT);
     received = receive(channel_.get());
-    // Somebody killed the warden, perhaps COMMAND itself: it may run already, and is for us to end.
+    // The warden was killed, perhaps by COMMAND: tether has to end what runs already.
     if (!received) return Unit{};
     if (received->news.kind == WardenNews::Kind::ended) early_end_ = received->news;
   } while (received->news.kind != WardenNews::Kind::running &&
@@ -166,7 +166,7 @@ std::optional<WardenNews> Warden::next_news() {
 }
 
 bool Warden::order(WardenOrder order) {
-  // One that somebody has stopped could not carry it out.
+  // A stopped warden could not carry the order out.
   if (order.kind != WardenOrder::Kind::in_step) (void)send_signal(pidfd(), SIGCONT);
   return ::send(channel_.get(), &order, sizeof order, MSG_NOSIGNAL) == sizeof order;
 }

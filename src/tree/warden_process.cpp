@@ -54,8 +54,8 @@ std::unique_ptr<Members> WardenProcess::members() const {
   return how_.cgroup != nullptr ? cgroup_as_members(*how_.cgroup) : descendants_as_members();
 }
 
-// Ends with tether, by the kernel's hand: nothing clears the parent-death signal of a process that
-// never execs. Our parent has no number in here; its pidfd tells whether it is there still.
+// The kernel ends the warden with tether: nothing clears the parent-death signal of a process that
+// never execs. Tether has no pid in the namespace; its pidfd tells whether it still lives.
 Status WardenProcess::enter_namespaces() {
   const NamespaceStatus entered = set_up_namespaces(*how_.namespaces);
   step_ = entered.step;
@@ -67,11 +67,11 @@ Status WardenProcess::enter_namespaces() {
   return Unit{};
 }
 
-// The gated way: while the child waits for the word, we leave the session that it is in.
+// While the child waits for the order `go`, the warden leaves the session that the child is in.
 Status WardenProcess::make_child(const SpawnRequest& request, const ChildPlan& plan) {
-  ChildPlan ours = plan;
-  if (ours.die_with_parent) ours.parent = ::getpid();
-  Result<HeldChild> held = hold(request, ours);
+  ChildPlan childs_plan = plan;
+  if (childs_plan.die_with_parent) childs_plan.parent = ::getpid();
+  Result<HeldChild> held = hold(request, childs_plan);
   if (!held.ok()) return held.failure();
   const Child& made = held.value().child();
   leave_terminal();
@@ -92,8 +92,8 @@ void WardenProcess::leave_terminal() const {
   }
 }
 
-// Under a gate that can take long, and the child can be killed meanwhile: then tether decides
-// whether that was a start. Without a gate it was one, of a COMMAND that was killed at once.
+// With a gate the order `go` can take long. If the child is killed meanwhile, tether decides
+// whether that was a start; without a gate it was one, of a COMMAND that was killed at once.
 Status WardenProcess::await_word(const Child& made) {
   while (true) {
     PollSet watched;
@@ -112,7 +112,6 @@ Status WardenProcess::await_word(const Child& made) {
   return Failure{.stage = Stage::exec, .error_number = EINTR};
 }
 
-// COMMAND runs.
 void WardenProcess::settle_down() const {
   const Cgroup* const cgroup = how_.cgroup;
   settle(how_.namespaces ? fmt::format("first process of: {}", how_.command)
@@ -123,7 +122,7 @@ void WardenProcess::settle_down() const {
 
 void WardenProcess::watch() {
   look_at_children();
-  // A child that changed its credentials may be out of our reach: nobody waits for us to tell.
+  // A child that changed its credentials may be out of reach; without tether, nothing waits for it.
   while (!sweep_.is_over() || !(child_ended_ || tether_is_gone_)) {
     wait_for_news();
     look_at_children();
@@ -179,8 +178,8 @@ void WardenProcess::read_orders() {
   }
 }
 
-// Whoever signals the first process of a namespace, by a pidfd that was handed over say, means
-// COMMAND. A subreaper is nobody's to signal.
+// A signal to the first process of a namespace, by a pidfd that was handed over for example, is
+// meant for COMMAND. A subreaper has no signals to pass on.
 void WardenProcess::pass_signals_on() {
   while (const auto arrived = next_signal(signals_.get()))
     if (how_.namespaces && arrived->number != SIGCHLD && arrived->was_sent && !child_ended_)
@@ -209,7 +208,7 @@ void WardenProcess::tell_ending(const Child& child) {
   news.kind = WardenNews::Kind::ended;
   news.has_usage = !child.autoreaped;
   const auto ending = learn_ending(child.pidfd.get(), child.autoreaped, &news.usage);
-  // Not ours to ask after all: nothing but SIGKILL leaves no trace.
+  // Where nothing can tell it was SIGKILL: every other end leaves a trace.
   news.ending = ending.value_or(Ending{Ending::Code::killed, 0, SIGKILL});
   tell(news);
 }
@@ -218,22 +217,21 @@ void WardenProcess::leave() {
   WardenNews news;
   news.kind = WardenNews::Kind::empty;
   news.ended = sweep_.count().ended;
-  // Of a namespace the kernel ends the rest with us, whoever they run as.
+  // The kernel ends the rest of a namespace with its first process, whatever the uids.
   news.out_of_reach = how_.namespaces ? 0 : sweep_.count().out_of_reach;
   tell(news);
   ::_exit(0);
 }
 
 void WardenProcess::tell(WardenNews news) const {
-  // Of stops a tether that is stopped itself may be told too late, but never so that we are held
-  // up.
+  // A stopped tether may miss news of stops, but must not block the warden.
   const bool can_wait = news.kind != WardenNews::Kind::stopped &&
                         news.kind != WardenNews::Kind::continued &&
                         news.kind != WardenNews::Kind::in_step;
   (void)::send(channel_, &news, sizeof news, MSG_NOSIGNAL | (can_wait ? 0 : MSG_DONTWAIT));
 }
 
-// With the pidfd of the clone itself, which a kernel that ends the child by its last close counts.
+// With the pidfd of the clone itself: a kernel with CLONE_PIDFD_AUTOKILL counts its open file.
 void WardenProcess::tell_ready(const Child& made) const {
   WardenNews news;
   news.kind = WardenNews::Kind::ready;

@@ -1,5 +1,5 @@
-// What the warden does from its fork to its end. It never execs: nothing in the tree can take it
-// over, and what is bound to it is bound for good.
+// What the warden does from its fork to its end. It never execs: no process of the tree can take it
+// over, and what is bound to it stays bound.
 #pragma once
 
 #include "tree/sweep.hpp"
@@ -9,12 +9,12 @@ namespace tether {
 
 class WardenProcess {
  public:
-  // `channel` leads to tether, `tether` is a pidfd of it.
+  // `channel` leads to tether, `tether` is a pidfd of tether; neither is owned.
   WardenProcess(const WardenRequest& how, int channel, int tether)
       : how_(how), channel_(channel), tether_(tether) {}
 
-  // noexcept: what is above it on the stack is tether's own. Makes the child and stays until its
-  // tree has ended, or tether is gone and the tree with it.
+  // Makes the child and stays until its tree has ended, or tether is gone and the tree with it.
+  // noexcept: the frames above this one on the stack are tether's.
   [[noreturn]] void run(const SpawnRequest& request, const ChildPlan& plan) noexcept;
 
  private:
@@ -39,7 +39,7 @@ class WardenProcess {
   int channel_;
   int tether_;
   UniqueFd signals_;
-  NamespaceStep step_ = NamespaceStep::clone;  // that failed
+  NamespaceStep step_ = NamespaceStep::clone;  // the one that failed
   Child child_;
   bool child_ended_ = false;
   bool tether_is_gone_ = false;

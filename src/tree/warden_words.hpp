@@ -1,5 +1,5 @@
-// What tether and the warden of its tree say to each other: one message each, of a fixed size, over
-// a socket that keeps them apart (SOCK_SEQPACKET).
+// The messages between tether and the warden, of a fixed size, over a socket that keeps the
+// boundaries between them (SOCK_SEQPACKET).
 #pragma once
 
 #include <sys/resource.h>
@@ -13,23 +13,23 @@
 
 namespace tether {
 
-// From the warden.
+// What the warden tells tether.
 struct WardenNews {
   enum class Kind {
-    ready,      // the child, `pid`, waits for the word; with its pidfd (SCM_RIGHTS)
+    ready,      // the child, `pid`, waits for `go`; with its pidfd (SCM_RIGHTS)
     failed,     // there is no child: `stage`, `error_number`, `step`
     running,    // COMMAND runs
     stopped,    // the child was stopped by `signal`
     continued,  // the child was continued
-    ended,      // the child has ended and been waited for: `ending`, and `usage` if it is known
-    empty,      // nothing is left of the tree but `out_of_reach`; `ended` had to be ended
+    ended,      // the child has ended and been reaped: `ending`, and `usage` if it is known
+    empty,      // no member is left but `out_of_reach`; `ended` had to be ended
     in_step,    // all that happened before the question with this number has been told
   };
   Kind kind = Kind::failed;
   Stage stage = Stage::helper;
   int error_number = 0;
-  NamespaceStep step = NamespaceStep::clone;  // of Stage::namespaces
-  pid_t pid = -1;                             // of `ready`, as the warden sees it
+  NamespaceStep step = NamespaceStep::clone;  // for Stage::namespaces
+  pid_t pid = -1;                             // for `ready`, as the warden sees it
   int signal = 0;
   int question = 0;
   Ending ending;
@@ -39,14 +39,14 @@ struct WardenNews {
   int out_of_reach = 0;
 };
 
-// To the warden.
+// What tether orders the warden to do.
 struct WardenOrder {
   enum class Kind {
-    go,       // the word that the child waits for
-    ask,      // `signal` to every member of the tree, once
-    kill,     // SIGKILL to what is left, until nothing is
-    in_step,  // tell when all that happened has been told
-    let_go,   // of the child's pidfd that came from the clone: it has been handed over
+    go,       // lets the child exec
+    ask,      // sends `signal` to every member of the tree, once
+    kill,     // sends SIGKILL until no member is left
+    in_step,  // asks for `in_step` with `question`
+    let_go,   // the child's pidfd was handed over: the warden drops its copy of the open file
   };
   Kind kind = Kind::go;
   int signal = 0;

@@ -1,6 +1,8 @@
 #include "policy/lifecycle.hpp"
 
 #include <csignal>
+#include <cstddef>
+#include <iterator>
 #include <utility>
 
 #include "sys/signal_names.hpp"
@@ -37,50 +39,32 @@ bool is_request_to_end(int signal) {
   return signal == SIGTERM || signal == SIGINT || signal == SIGQUIT;
 }
 
+struct CauseRow {
+  const char* name;         // in the exit record
+  const char* explanation;  // for users
+};
+
+// In the order of the enum.
+constexpr CauseRow cause_table[] = {
+    {"command", nullptr},
+    {"signal", "tether passed a signal on"},
+    {"timeout", "the time limit expired"},
+    {"parent", "tether's parent died"},
+    {"pid", "a process of --die-with-pid died"},
+    {"eof", "--die-on-eof was at end of file"},
+    {"not-ready", "COMMAND did not become ready"},
+    {"holder", "the last holder of the pidfd or the warden died"},
+};
+static_assert(std::size(cause_table) == static_cast<std::size_t>(Cause::holder) + 1);
+
 }  // namespace
 
 const char* name_of(Cause cause) {
-  switch (cause) {
-    case Cause::command:
-      return "command";
-    case Cause::signal:
-      return "signal";
-    case Cause::timeout:
-      return "timeout";
-    case Cause::parent:
-      return "parent";
-    case Cause::pid:
-      return "pid";
-    case Cause::eof:
-      return "eof";
-    case Cause::not_ready:
-      return "not-ready";
-    case Cause::holder:
-      return "holder";
-  }
-  return nullptr;
+  return cause_table[static_cast<std::size_t>(cause)].name;
 }
 
 const char* explain(Cause cause) {
-  switch (cause) {
-    case Cause::timeout:
-      return "the time limit expired";
-    case Cause::parent:
-      return "tether's parent died";
-    case Cause::pid:
-      return "a process of --die-with-pid died";
-    case Cause::eof:
-      return "--die-on-eof was at end of file";
-    case Cause::not_ready:
-      return "COMMAND did not become ready";
-    case Cause::holder:
-      return "the last holder of the pidfd or the warden died";
-    case Cause::signal:
-      return "tether passed a signal on";
-    case Cause::command:
-      break;
-  }
-  return nullptr;
+  return cause_table[static_cast<std::size_t>(cause)].explanation;
 }
 
 Act Lifecycle::on_signal(const SignalEvent& event) {

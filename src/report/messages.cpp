@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstdlib>
 
+#include "report/stage_table.hpp"
 #include "sys/descriptors.hpp"
 #include "sys/errors.hpp"
 
@@ -45,70 +46,23 @@ bool write_line(std::string_view text, bool is_error) {
   return write_all(STDERR_FILENO, line);
 }
 
-std::string subject_of(const Failure& failure) {
-  switch (failure.stage) {
-    case Stage::directory:
-      return fmt::format("cannot change directory to '{}'", failure.path);
-    case Stage::input:
-    case Stage::output:
-      return fmt::format("cannot open '{}'", failure.path);
-    case Stage::pidfile:
-      return failure.detail.empty()
-                 ? fmt::format("cannot use pidfile '{}'", failure.path)
-                 : fmt::format("cannot use pidfile '{}': {}", failure.path, failure.detail);
-    case Stage::cgroup:
-      return failure.detail.empty()
-                 ? fmt::format("cannot use cgroup '{}'", failure.path)
-                 : fmt::format("cannot use cgroup '{}': {}", failure.path, failure.detail);
-    case Stage::record:
-      return fmt::format("cannot write {}",
-                         failure.path.empty() ? failure.detail : fmt::format("'{}'", failure.path));
-    case Stage::clone:
-      return "cannot make a process";
-    case Stage::namespaces:
-      return failure.detail.empty()
-                 ? "cannot make a PID namespace"
-                 : fmt::format("cannot make a PID namespace: {}", failure.detail);
-    case Stage::session:
-      return "cannot start a session";
-    case Stage::group:
-      return "cannot make a process group";
-    case Stage::terminal:
-      return "cannot hand over the terminal";
-    case Stage::ctty:
-      return "cannot make standard input the controlling terminal";
-    case Stage::nnp:
-      return "cannot set no_new_privs";
-    case Stage::bind:
-      return "cannot set the parent-death signal";
-    case Stage::helper:
-      return "cannot start a helper process";
-    case Stage::hand_over:
-      return failure.detail.empty() ? "cannot hand the pidfd over" : failure.detail;
-    case Stage::supervise:
-      return failure.detail.empty() ? "cannot watch the child" : failure.detail;
-    case Stage::exec:
-      return is_missing_interpreter(failure)
-                 ? fmt::format("cannot run '{}': interpreter '{}'", failure.detail, failure.path)
-                 : fmt::format("cannot run '{}'", failure.detail);
-    case Stage::usage:
-    case Stage::privilege:
-    case Stage::guarantee:
-    case Stage::descriptor:
-    case Stage::running:
-    case Stage::tie:
-    case Stage::gate:
-    case Stage::ready:
-    case Stage::stop:
-      break;
-  }
-  return failure.detail;
+// With a missing interpreter the path is that one, and the detail is COMMAND.
+std::string exec_subject(const Failure& failure) {
+  return is_missing_interpreter(failure)
+             ? fmt::format("cannot run '{}': interpreter '{}'", failure.detail, failure.path)
+             : fmt::format("cannot run '{}'", failure.detail);
 }
 
-// These messages are complete without the text of the errno.
-bool is_sentence(Stage stage) {
-  return stage == Stage::usage || stage == Stage::privilege || stage == Stage::guarantee ||
-         stage == Stage::running || stage == Stage::ready;
+std::string subject_of(const Failure& failure) {
+  const StageRow& row = row_of(failure.stage);
+  if (failure.stage == Stage::exec) return exec_subject(failure);
+  if (row.form == Form::detail || (row.form == Form::instead && !failure.detail.empty()))
+    return failure.detail;
+  std::string subject = row.beginning;
+  if (!failure.path.empty()) subject += fmt::format(" '{}'", failure.path);
+  if (failure.detail.empty()) return subject;
+  // A stream has no path: its name follows at once.
+  return subject + (failure.stage == Stage::record ? " " : ": ") + failure.detail;
 }
 
 constexpr const char* few_descriptors = "a limit on descriptors is reached: ulimit -n";
@@ -151,7 +105,7 @@ const char* usual_hint(const Failure& failure) {
 
 std::string describe(const Failure& failure) {
   std::string subject = subject_of(failure);
-  if (is_sentence(failure.stage) || failure.error_number == 0) return subject;
+  if (!row_of(failure.stage).has_errno || failure.error_number == 0) return subject;
   return fmt::format("{}: {}", subject, error_text(failure.error_number));
 }
 

@@ -10,6 +10,7 @@
 
 #include "report/json_text.hpp"
 #include "report/messages.hpp"
+#include "report/stage_table.hpp"
 #include "sys/errors.hpp"
 #include "sys/signal_names.hpp"
 
@@ -131,63 +132,7 @@ const char* name_of(Usage::From from) {
 }  // namespace
 
 const char* name_of(Stage stage) {
-  switch (stage) {
-    case Stage::usage:
-      return "usage";
-    case Stage::privilege:
-      return "privilege";
-    case Stage::guarantee:
-      return "guarantee";
-    case Stage::descriptor:
-      return "descriptor";
-    case Stage::directory:
-      return "directory";
-    case Stage::input:
-      return "input";
-    case Stage::output:
-      return "output";
-    case Stage::pidfile:
-      return "pidfile";
-    case Stage::running:
-      return "running";
-    case Stage::record:
-      return "record";
-    case Stage::cgroup:
-      return "cgroup";
-    case Stage::clone:
-      return "clone";
-    case Stage::namespaces:
-      return "namespaces";
-    case Stage::session:
-      return "session";
-    case Stage::group:
-      return "group";
-    case Stage::terminal:
-      return "terminal";
-    case Stage::ctty:
-      return "ctty";
-    case Stage::nnp:
-      return "nnp";
-    case Stage::bind:
-      return "bind";
-    case Stage::helper:
-      return "keeper";
-    case Stage::tie:
-      return "tie";
-    case Stage::gate:
-      return "gate";
-    case Stage::exec:
-      return "exec";
-    case Stage::ready:
-      return "ready";
-    case Stage::supervise:
-      return "supervise";
-    case Stage::stop:
-      return "stop";
-    case Stage::hand_over:
-      return "hand-over";
-  }
-  return "unknown";
+  return row_of(stage).name;
 }
 
 std::string to_line(const StartRecord& start) {

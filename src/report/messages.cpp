@@ -55,14 +55,22 @@ std::string exec_subject(const Failure& failure) {
 
 std::string subject_of(const Failure& failure) {
   const StageRow& row = row_of(failure.stage);
+  const std::string named = fmt::format("{} '{}'", row.beginning, failure.path);
+  const std::string detail = failure.detail.empty() ? "" : ": " + failure.detail;
   if (failure.stage == Stage::exec) return exec_subject(failure);
-  if (row.form == Form::detail || (row.form == Form::instead && !failure.detail.empty()))
-    return failure.detail;
-  std::string subject = row.beginning;
-  if (!failure.path.empty()) subject += fmt::format(" '{}'", failure.path);
-  if (failure.detail.empty()) return subject;
-  // A stream has no path: its name follows at once.
-  return subject + (failure.stage == Stage::record ? " " : ": ") + failure.detail;
+  switch (row.form) {
+    case Form::detail:
+      break;
+    case Form::instead:
+      return failure.detail.empty() ? row.beginning : failure.detail;
+    case Form::beginning:
+      return row.beginning + detail;
+    case Form::path:
+      return named + detail;
+    case Form::stream:
+      return failure.path.empty() ? fmt::format("{} {}", row.beginning, failure.detail) : named;
+  }
+  return failure.detail;
 }
 
 constexpr const char* few_descriptors = "a limit on descriptors is reached: ulimit -n";

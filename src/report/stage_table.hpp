@@ -7,9 +7,11 @@ namespace tether {
 
 // What a message says of a Failure, before its errno.
 enum class Form {
-  detail,    // the detail alone, which is a sentence or names what failed
-  instead,   // the beginning, or the detail in its place if there is one
-  beginning  // the beginning, then the path in quotes and the detail, as far as there are any
+  detail,     // the detail alone, which is a sentence or names what failed
+  instead,    // the beginning, or the detail in its place if there is one
+  beginning,  // the beginning, and the detail if there is one
+  path,    // the beginning, the path in quotes, even an empty one, and the detail if there is one
+  stream,  // the beginning, and the path in quotes or the detail
 };
 
 struct StageRow {

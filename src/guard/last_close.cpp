@@ -38,7 +38,7 @@ int lock(int fd, int operation) {
 
 // The lock waiter, from its fork to its end, which is the news. All signals stay blocked. settle()
 // also closes the write end of `queueing`, as the last step before the lock.
-[[noreturn]] void wait_for_lock(const LastCloseRequest& request, int own, pid_t parent) {
+[[noreturn]] void wait_for_lock(const LastCloseRequest& request, int own, pid_t parent) noexcept {
   (void)::setsid();
   take_name("lock-waiter");
   (void)::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);

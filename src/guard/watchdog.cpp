@@ -6,59 +6,66 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <csignal>
-#include <initializer_list>
 #include <utility>
 
+#include "sys/deadline.hpp"
 #include "sys/pidfd.hpp"
 #include "sys/process_title.hpp"
 
 namespace tether {
 namespace {
 
+constexpr std::chrono::seconds patience_with_answer{2};
+
 Failure watchdog_failure(int error_number) {
   return Failure{.stage = Stage::helper, .error_number = error_number};
 }
 
-struct Met {
+struct Target {
   int pidfd = -1;
   pid_t pid = -1;
 };
 
 // Receives the pid from the child itself, which waits for the answer: the number cannot be another
 // process's. Without a pidfd if tether and the child are gone before that.
-Met meet_child(int channel) {
-  Met child;
+Target meet_child(int channel) {
+  Target child;
   if (::recv(channel, &child.pid, sizeof child.pid, 0) != sizeof child.pid) return {};
   child.pidfd = open_pidfd(child.pid);
-  if (child.pidfd < 0) return {};
-  const char answer = 1;
-  (void)::send(channel, &answer, 1, MSG_NOSIGNAL);
-  (void)::close(channel);
   return child;
 }
 
-// A failed poll, except by EINTR, counts as tether's death: rather no child than an unbound one.
-[[noreturn]] void watch(int tether, int child, pid_t child_pid) {
-  set_process_title(fmt::format("watchdog of {}", child_pid));
-  pollfd watched[] = {{child, POLLIN, 0}, {tether, POLLIN, 0}};
+// The watchdog itself: a process without a pidfd in `child` is told of the child on `channel`. All
+// signals stay blocked, and the session is its own: neither a terminal nor a signal to tether's
+// process group ends it. noexcept: the stack above is tether's own.
+[[noreturn]] void run(int tether, Target child, int channel) noexcept {
+  (void)::setsid();
+  take_name("child-watchdog");
+  settle("watchdog", {tether, child.pidfd, channel});
+  if (child.pidfd < 0) child = meet_child(channel);
+  if (child.pidfd < 0) ::_exit(0);
+  set_process_title(fmt::format("watchdog of {}", child.pid));
+  const char answer = 1;
+  (void)::send(channel, &answer, 1, MSG_NOSIGNAL);
+  (void)::close(channel);
+
+  pollfd watched[] = {{child.pidfd, POLLIN, 0}, {tether, POLLIN, 0}};
+  // A failed poll, except by EINTR, counts as tether's death: rather no child than an unbound one.
   while (::poll(watched, 2, -1) < 0 && errno == EINTR) {
   }
-  if (watched[0].revents == 0) (void)send_signal(child, SIGKILL);
+  if (watched[0].revents == 0) (void)send_signal(child.pidfd, SIGKILL);
   ::_exit(0);
-}
-
-// The watchdog's first steps. All signals stay blocked, and the session is its own: neither a
-// terminal nor a signal to tether's process group ends it.
-void begin(std::initializer_list<int> kept) {
-  (void)::setsid();
-  take_name("watchdog");
-  settle("watchdog", kept);
 }
 
 }  // namespace
 
 Result<Watchdog> Watchdog::start(CloneWay way) {
+  return fork(way, -1, -1);
+}
+
+Result<Watchdog> Watchdog::fork(CloneWay way, pid_t pid, int pidfd) {
   int ends[2] = {-1, -1};
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
     return watchdog_failure(errno);
@@ -66,31 +73,30 @@ Result<Watchdog> Watchdog::start(CloneWay way) {
   const UniqueFd watchdogs_end(ends[1]);
   const UniqueFd tether(open_pidfd(::getpid()));
   if (!tether) return watchdog_failure(errno);
-
   Cloned cloned = fork_with_pidfd(way, 0, 0);
   if (cloned.pid < 0) return watchdog_failure(cloned.error_number);
-  if (cloned.pid == 0) {
-    begin({tether.get(), watchdogs_end.get()});
-    const Met child = meet_child(watchdogs_end.get());
-    if (child.pidfd < 0) ::_exit(0);
-    watch(tether.get(), child.pidfd, child.pid);
-  }
+  if (cloned.pid == 0) run(tether.get(), {pidfd, pid}, watchdogs_end.get());
   return Watchdog(std::move(cloned.pidfd), std::move(channel));
 }
 
-// The watchdog has both pidfds from its fork on: it cannot miss tether's death.
-Result<Watchdog> Watchdog::start_for(CloneWay way, pid_t child) {
-  const UniqueFd tether(open_pidfd(::getpid()));
-  if (!tether) return watchdog_failure(errno);
-  const UniqueFd childs_pidfd(open_pidfd(child));
-  if (!childs_pidfd) return watchdog_failure(errno);
-  Cloned cloned = fork_with_pidfd(way, 0, 0);
-  if (cloned.pid < 0) return watchdog_failure(cloned.error_number);
-  if (cloned.pid == 0) {
-    begin({tether.get(), childs_pidfd.get()});
-    watch(tether.get(), childs_pidfd.get(), child);
-  }
-  return Watchdog(std::move(cloned.pidfd));
+// The watchdog has both pidfds from its fork on, and so cannot miss tether's death. It gets a pidfd
+// of its own: the clone's is an open file whose last close, or whose lock, may count.
+Result<Watchdog> Watchdog::start_for(CloneWay way, pid_t pid, int pidfd) {
+  const UniqueFd own(open_pidfd(pid));
+  const int error_number = errno;
+  // Looked at last: if the child has not ended by now, the pid was its own when it was opened.
+  if (has_ended(pidfd)) return watchdog_failure(ESRCH);
+  if (!own) return watchdog_failure(error_number);
+  Result<Watchdog> started = fork(way, pid, own.get());
+  if (!started.ok()) return started;
+  Watchdog& watchdog = started.value();
+  // From the answer on the watchdog holds nothing but the two pidfds.
+  char answer = 0;
+  if (await(watchdog.channel_.get(), patience_with_answer) != Awaited::ready)
+    return watchdog_failure(ETIMEDOUT);
+  if (::recv(watchdog.channel_.get(), &answer, 1, 0) != 1) return watchdog_failure(ECONNRESET);
+  watchdog.close_channel();
+  return started;
 }
 
 }  // namespace tether

@@ -20,9 +20,9 @@ class Watchdog {
   // which inherits childs_end(). A Failure is at Stage::helper.
   static Result<Watchdog> start(CloneWay way);
 
-  // Starts a watchdog for a child that runs already. `child` has not been reaped, so that the pid
-  // is still its own. A Failure is at Stage::helper.
-  static Result<Watchdog> start_for(CloneWay way, pid_t child);
+  // Starts a watchdog for a child that runs already: `pidfd` and `pid` name it. ESRCH if the child
+  // has ended. Returns when the watchdog watches.
+  static Result<Watchdog> start_for(CloneWay way, pid_t pid, int pidfd);
 
   [[nodiscard]] explicit operator bool() const { return static_cast<bool>(process_); }
   // Readable when the watchdog has ended.
@@ -35,6 +35,7 @@ class Watchdog {
   void end() { process_.end(); }
 
  private:
+  static Result<Watchdog> fork(CloneWay way, pid_t pid, int pidfd);
   explicit Watchdog(UniqueFd pidfd, UniqueFd channel = {})
       : process_(std::move(pidfd)), channel_(std::move(channel)) {}
 

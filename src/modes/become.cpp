@@ -9,7 +9,6 @@
 
 #include <array>
 #include <cerrno>
-#include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <utility>
@@ -83,7 +82,7 @@ Failure exec_shell(const Options& options, const Inherited& inherited,
 
 // Ends a child that the go-between has sent although it failed: no process will hold it.
 void end_what_came(int socket) {
-  if (await(socket, std::chrono::milliseconds(0)) != Awaited::ready) return;
+  if (!has_event(socket)) return;
   std::array<char, record_limit> record{};
   std::vector<UniqueFd> received;
   (void)receive_with_descriptors(socket, record.data(), record.size(), received);

@@ -11,33 +11,15 @@
 namespace tether {
 namespace {
 
-// Afterwards no descriptor of tether's own may keep the child's life: what was handed over counts.
-Status give_away(Job& job, Receiver& receiver) {
-  Supervisor& supervisor = job.supervisor();
-  Result<UniqueFd> pidfd = supervisor.take_pidfd();
-  if (!pidfd.ok()) return pidfd.failure();
-  Status given =
-      receiver.give(job.start_line(), pidfd.value().get(), supervisor.holder().lifeline());
-  if (!given.ok()) return given;
-  supervisor.holder().handed_over();
-  job.set_receiver(nullptr);
-  receiver.close();
-  return Unit{};
-}
-
 Result<int> start_and_hand_over(Options& options, Inherited& inherited, Receiver& receiver,
                                 std::optional<OriginalProcess>& original) {
   Job job(options, inherited, options.become ? HeldBy::become : HeldBy::socket);
-  job.set_receiver(&receiver);
+  job.set_receiver(receiver);
   if (Status started = job.start(); !started.ok()) return started.failure();
   Result<bool> ready = job.wait_until_ready();
   if (!ready.ok()) return ready.failure();
   if (!ready.value()) return job.wait_for_end();
-  if (Status given = give_away(job, receiver); !given.ok()) {
-    // No process holds the child: it ends, as after a last close.
-    job.supervisor().kill();
-    return job.wait_for_end(given.failure());
-  }
+  if (Status given = job.hand_over(); !given.ok()) return job.wait_for_end(given.failure());
   if (original) return keep(options, job, *original);
   job.leave();
   return 0;

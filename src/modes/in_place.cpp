@@ -9,7 +9,6 @@
 
 #include "modes/modes.hpp"
 #include "report/messages.hpp"
-#include "run/notices.hpp"
 #include "setup/pidfile.hpp"
 #include "setup/preparation.hpp"
 #include "spawn/child.hpp"
@@ -55,7 +54,7 @@ Failure run_in_place(const Options& options, Inherited& inherited) {
   if (options.nnp) chosen.nnp = Means::prctl;  // no clone is called
 
   inherited.signals = take_over_signals();
-  if (Status said = say_nohup_notice(options, launch); !said.ok()) return said.failure();
+  if (Status said = launch.say_nohup_notice(); !said.ok()) return said.failure();
   if (Status written = write_own(pidfile, options.pidfile.value_or("")); !written.ok())
     return written.failure();
   if (options.verbose)

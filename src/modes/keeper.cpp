@@ -5,6 +5,7 @@
 
 #include <array>
 #include <string>
+#include <utility>
 
 #include "sys/process_title.hpp"
 
@@ -13,11 +14,11 @@ namespace {
 
 // From here on the keeper holds no directory and no descriptor of the caller's but those that an
 // option names.
-void leave_callers_world(const Options& options, Job& job) {
+void detach_from_caller(const Options& options, Job& job) {
   if (options.status_fd != STDOUT_FILENO) job.finish_output();
   // A child that stays in the caller's session had to be made in that session. What was typed there
   // before is handled now, and not taken for a signal to the keeper afterwards.
-  job.supervisor().catch_up();
+  job.handle_signals();
   (void)::setsid();
   (void)!::chdir("/");
   release_callers_descriptors(options);
@@ -30,12 +31,14 @@ void leave_callers_world(const Options& options, Job& job) {
 Result<int> keep(Options& options, Job& job, OriginalProcess& original) {
   std::string name = options.command[0];
   std::array<char*, 2> command{name.data(), nullptr};
-  leave_callers_world(options, job);
+  detach_from_caller(options, job);
   original.release();
   // The title has overwritten the words of the command line.
-  options.command = command.data();
+  char** const words = std::exchange(options.command, command.data());
   options.verbose = false;
-  return job.wait_for_end();
+  const Result<int> status = job.wait_for_end();
+  options.command = words;
+  return status;
 }
 
 }  // namespace tether

@@ -40,22 +40,29 @@ bool is_request_to_end(int signal) {
 }
 
 struct CauseRow {
+  Cause cause;
   const char* name;         // in the exit record
   const char* explanation;  // for users
 };
 
 // In the order of the enum.
 constexpr CauseRow cause_table[] = {
-    {"command", nullptr},
-    {"signal", "tether passed a signal on"},
-    {"timeout", "the time limit expired"},
-    {"parent", "tether's parent died"},
-    {"pid", "a process of --die-with-pid died"},
-    {"eof", "--die-on-eof was at end of file"},
-    {"not-ready", "COMMAND did not become ready"},
-    {"holder", "the last holder of the pidfd or the warden died"},
+    {Cause::command, "command", nullptr},
+    {Cause::signal, "signal", "tether passed a signal on"},
+    {Cause::timeout, "timeout", "the time limit expired"},
+    {Cause::parent, "parent", "tether's parent died"},
+    {Cause::pid, "pid", "a process of --die-with-pid died"},
+    {Cause::eof, "eof", "--die-on-eof was at end of file"},
+    {Cause::not_ready, "not-ready", "COMMAND did not become ready"},
+    {Cause::holder, "holder", "the last holder of the pidfd or the warden died"},
 };
-static_assert(std::size(cause_table) == static_cast<std::size_t>(Cause::holder) + 1);
+
+constexpr bool is_in_order() {
+  for (std::size_t i = 0; i < std::size(cause_table); ++i)
+    if (cause_table[i].cause != static_cast<Cause>(i)) return false;
+  return std::size(cause_table) == static_cast<std::size_t>(Cause::holder) + 1;
+}
+static_assert(is_in_order());
 
 }  // namespace
 

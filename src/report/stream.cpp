@@ -33,7 +33,7 @@ UniqueFd open_again(int fd, const struct stat& what) {
 }
 
 bool has_room(int fd) {
-  return await(fd, std::chrono::milliseconds(0), POLLOUT) == Awaited::ready;
+  return has_event(fd, POLLOUT);
 }
 
 }  // namespace

@@ -8,20 +8,12 @@
 #include "report/messages.hpp"
 #include "report/records.hpp"
 #include "sys/errors.hpp"
-#include "sys/signal_names.hpp"
 #include "sys/signals.hpp"
 
 namespace tether {
 namespace {
 
 constexpr std::size_t longest_quotation = 200;
-
-std::string manner_of(const Ending& ending) {
-  return ending.code == Ending::Code::exited
-             ? fmt::format("exited with status {}", ending.exit_code)
-             : fmt::format("was killed by {}{}", signal_name(ending.signal),
-                           ending.code == Ending::Code::dumped ? " (core dumped)" : "");
-}
 
 bool was_our_doing(Cause cause) {
   return cause != Cause::command && cause != Cause::signal;
@@ -74,30 +66,6 @@ void leave_cgroup(const Options& options, ChildCgroup& cgroup, ExitRecord& recor
   record.cgroup = cgroup.measure(record.usage);
   const std::string stays = cgroup.remove();
   if (!stays.empty() && !options.quiet) say(stays);
-}
-
-namespace {
-
-// Also where all else went well: the caller asked for the whole tree.
-void tell_of_survivors(const Options& options, const Outcome& outcome) {
-  const int survivors = outcome.tree ? outcome.tree->out_of_reach : 0;
-  if (survivors == 0 || options.quiet) return;
-  say(fmt::format("{} {} of '{}' could not be ended", survivors,
-                  survivors == 1 ? "descendant" : "descendants", options.command[0]));
-}
-
-}  // namespace
-
-void tell_of_end(const Options& options, const Outcome& outcome) {
-  tell_of_survivors(options, outcome);
-  if (!options.verbose) return;
-  const char* why = explain(outcome.cause);
-  say(fmt::format("'{}' {} after {:.3f} s{}{}{}", options.command[0], manner_of(outcome.ending),
-                  outcome.elapsed_s, why != nullptr ? ": " : "", why != nullptr ? why : "",
-                  outcome.escalated ? ", and SIGKILL was needed" : ""));
-  const int left = outcome.tree && !outcome.ended_by_kernel ? outcome.tree->ended : 0;
-  if (left > 0)
-    say(fmt::format("{} {} ended", left, left == 1 ? "descendant was" : "descendants were"));
 }
 
 void die_of_interrupt(const Outcome& outcome, int status) {

@@ -1,4 +1,4 @@
-// How the end of a job is told: as an error, as a record, to the user, and by the way tether ends.
+// What the end of a job becomes: an error, a record, and the way tether itself ends.
 #pragma once
 
 #include "failure.hpp"
@@ -18,9 +18,6 @@ ExitRecord exit_record(const Outcome& outcome, int status);
 
 // Measures what was used in the cgroup, for `record`, and removes the cgroup; says if it stays.
 void leave_cgroup(const Options& options, ChildCgroup& cgroup, ExitRecord& record);
-
-// Says on standard error which descendants could not be ended; with -v also how COMMAND ended.
-void tell_of_end(const Options& options, const Outcome& outcome);
 
 // Ends tether by the SIGINT or SIGQUIT that ended COMMAND, if `status` is the one of that. Where
 // COMMAND's own process group had the terminal, that group alone was interrupted: then tether's

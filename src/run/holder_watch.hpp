@@ -29,8 +29,8 @@ class HolderWatch {
  private:
   LastCloseWatch last_close_;
   int receiver_ = -1;
-  PollSet::Token last_close_token_{};
-  PollSet::Token receiver_token_{};
+  PollSet::Token last_close_token_ = PollSet::Token::none;
+  PollSet::Token receiver_token_ = PollSet::Token::none;
 };
 
 }  // namespace tether

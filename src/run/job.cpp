@@ -27,8 +27,7 @@ Status Job::start() {
   // away is an errno and not a signal.
   inherited_.signals = take_over_signals();
   if (!opened.ok()) return fail(opened.failure());
-  if (Status said = say_nohup_notice(options_, *prepared_.launch); !said.ok())
-    return fail(said.failure());
+  if (Status said = prepared_.launch->say_nohup_notice(); !said.ok()) return fail(said.failure());
   Result<UniqueFd> signals = Supervisor::open_signals();
   if (!signals.ok()) return fail(signals.failure());
   signals_ = std::move(signals.value());
@@ -36,18 +35,19 @@ Status Job::start() {
                           options_.mode != Mode::hand_over && !options_.autokill &&
                           !options_.has_tie() && adopt_orphans();
   if (Status made = make_child(); !made.ok()) return give_up(made.failure());
+  pid_ = bound_.child.pid;
   tell_start();
   return Unit{};
 }
 
-// If it is plain that the exec will fail, no record says that COMMAND started, not even for a
-// moment.
 bool Job::needs_moment_before_exec() const {
   return early_record_ || prepared_.pidfile || options_.block_fd || options_.watches_last_close;
 }
 
-// A child that is not taken has ended when this returns.
+// On a Failure no child is left.
 Status Job::make_child() {
+  // If it is plain that the exec will fail, no record says that COMMAND started, not even for a
+  // moment.
   early_record_ = prepared_.reporter.has_status_file() && prepared_.launch->looks_executable();
   const bool is_held = needs_moment_before_exec();
   Binding binding(options_, prepared_, bound_);
@@ -70,18 +70,18 @@ Status Job::do_before_exec(Binding& binding) {
       return watched;
   const StartRecord record = record_of(made, binding.guarantees());
   if (options_.block_fd)
-    if (Status passed = wait_at_gate(binding, record); !passed.ok()) return passed;
+    if (Status passed = pass_gate(binding, record); !passed.ok()) return passed;
   if (early_record_) prepared_.reporter.to_status_file(to_line(record));
   return Unit{};
 }
 
-Status Job::wait_at_gate(Binding& binding, StartRecord record) {
+Status Job::pass_gate(Binding& binding, StartRecord record) {
   record.is_held_at_gate = true;
   if (prepared_.reporter.wants_records()) prepared_.reporter.everywhere(to_line(record));
   prepared_.ties.begin(options_.timeout);
   const int receiver = receiver_ != nullptr ? receiver_->fd() : -1;
-  return tether::wait_at_gate(options_, binding.child(),
-                              {binding.warden(), signals_.get(), receiver, prepared_.ties});
+  return wait_at_gate(options_, binding.child(),
+                      {binding.warden(), signals_.get(), receiver, prepared_.ties});
 }
 
 Status Job::write_pidfile(const Child& made) {
@@ -186,10 +186,6 @@ Tree Job::tree() {
   return options_.tree ? Tree::own(bound_.child.pid, std::move(bounds)) : Tree();
 }
 
-pid_t Job::pid() const {
-  return bound_.child.pid;
-}
-
 int Job::signals() const {
   return supervisor_ ? supervisor_->signals() : signals_.get();
 }
@@ -198,6 +194,21 @@ Result<bool> Job::wait_until_ready() {
   Result<bool> ready = supervisor().wait_until_ready();
   if (!ready.ok()) return fail(ready.failure());
   return ready;
+}
+
+Status Job::hand_over() {
+  Result<UniqueFd> pidfd = supervisor().take_pidfd();
+  HolderWatch& holder = supervisor().holder();
+  Status given = pidfd.ok() ? receiver_->give(start_line_, pidfd.value().get(), holder.lifeline())
+                            : Status(pidfd.failure());
+  if (!given.ok()) {
+    supervisor().kill();
+    return given;
+  }
+  holder.handed_over();
+  receiver_->close();
+  receiver_ = nullptr;
+  return given;
 }
 
 void Job::leave() {

@@ -23,9 +23,9 @@ class Job {
   Job(const Options& options, Inherited& inherited, HeldBy held_by)
       : options_(options), inherited_(inherited), held_by_(held_by), own_pid_(::getpid()) {}
 
-  // The process that will hold the child, or null: opened with everything else, and told of a
-  // failure. Must outlive the Job, or be taken back by null.
-  void set_receiver(Receiver* receiver) { receiver_ = receiver; }
+  // The process that will hold the child: opened with everything else, and told of a failure. Must
+  // outlive the Job.
+  void set_receiver(Receiver& receiver) { receiver_ = &receiver; }
 
   // Starts COMMAND and takes the signals over on the way, into the Inherited. A Failure of this and
   // of the functions below has been recorded, and is still to be said.
@@ -43,29 +43,38 @@ class Job {
   // that asks tether to end gives them up.
   void leave();
 
-  // The supervisor of the child, which is made at the first call.
-  Supervisor& supervisor();
+  // After start(), with a receiver: gives it the start record and the pidfd. Afterwards no
+  // descriptor of tether's own keeps the child's life, and the receiver is done with. On a Failure
+  // the child is sent SIGKILL, as after a last close.
+  Status hand_over();
+
+  // Handles the signals that have come by now.
+  void handle_signals() { supervisor().catch_up(); }
 
   // Waits until what is queued for standard output is written, which is not written to afterwards.
   void finish_output();
 
-  [[nodiscard]] pid_t pid() const;
-  // With a receiver, after start(): the start record.
-  [[nodiscard]] const std::string& start_line() const { return start_line_; }
+  // After start().
+  [[nodiscard]] pid_t pid() const { return pid_; }
 
  private:
   Status make_child();
   [[nodiscard]] bool needs_moment_before_exec() const;
   Status do_before_exec(Binding& binding);
-  Status wait_at_gate(Binding& binding, StartRecord record);
+  Status pass_gate(Binding& binding, StartRecord record);
   Status write_pidfile(const Child& made);
+  // Records a failed start, before a child is there.
   Failure fail(Failure failure);
+  // The same after make_child() has failed: explains the failure, and removes what was made.
   Failure give_up(Failure failure);
   Failure give_up_at_gate(Failure failure);
+  // Records the failure of a job whose start has been recorded.
   void record(const Failure& failure);
   void tell_receiver(const Failure& failure);
   void tell_start();
   [[nodiscard]] StartRecord record_of(const Child& child, const Guarantees& guarantees) const;
+  // The supervisor of the child, which is made at the first call.
+  Supervisor& supervisor();
   Tree tree();
   [[nodiscard]] int signals() const;
 
@@ -78,7 +87,8 @@ class Job {
   UniqueFd signals_;
   bool follows_main_process_ = false;
   bool early_record_ = false;  // the status file has the start record before the exec
-  BoundChild bound_;
+  BoundChild bound_;           // until the supervisor has it
+  pid_t pid_ = -1;
   std::string start_line_;
   std::unique_ptr<Supervisor> supervisor_;  // by pointer: a child that is left needs none
 };

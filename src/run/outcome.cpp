@@ -1,10 +1,20 @@
 #include "run/outcome.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "report/messages.hpp"
+#include "sys/signal_names.hpp"
 
 namespace tether {
+
+std::string manner_of(const Ending& ending) {
+  return ending.code == Ending::Code::exited
+             ? fmt::format("exited with status {}", ending.exit_code)
+             : fmt::format("was killed by {}{}", signal_name(ending.signal),
+                           ending.code == Ending::Code::dumped ? " (core dumped)" : "");
+}
 
 int final_status(const Options& options, const Outcome& outcome) {
   const bool keeps_status = options.preserve_status && outcome.was_ready();

@@ -4,6 +4,7 @@
 #include <sys/types.h>
 
 #include <optional>
+#include <string>
 
 #include "policy/lifecycle.hpp"
 #include "policy/options.hpp"
@@ -33,6 +34,9 @@ struct Outcome {
 
   [[nodiscard]] bool was_ready() const { return readiness == Readiness::in_time; }
 };
+
+// How a process ended, as part of a sentence: "exited with status 3".
+std::string manner_of(const Ending& ending);
 
 // tether's exit status for a job that has ended: COMMAND's own where nothing else has to be told.
 int final_status(const Options& options, const Outcome& outcome);

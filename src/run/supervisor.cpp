@@ -72,14 +72,14 @@ Supervisor::Supervisor(Setup setup, Child child, Watchdog watchdog, CloneWay way
 }
 
 Result<bool> Supervisor::wait_until_ready() {
-  while (!outcome_.was_ready() && !has_ended())
+  while (!outcome_.was_ready() && !is_over())
     if (Status watched = watch_once(); !watched.ok()) return watched.failure();
   return outcome_.was_ready();
 }
 
 Result<Outcome> Supervisor::wait() {
   while (true) {
-    if (has_ended() && life_ != Life::known)
+    if (is_over() && life_ != Life::known)
       if (Status taken = take_end(); !taken.ok()) return taken.failure();
     if (life_ == Life::known && tree_.is_over()) break;
     if (Status watched = watch_once(); !watched.ok()) return watched.failure();
@@ -147,9 +147,9 @@ Status Supervisor::watch_once() {
   PollSet watched;
   // The pidfd of a child that has ended stays readable: then only the hang-up is waited for, which
   // follows when the kernel has released the child (Linux 6.9).
-  const bool is_told_otherwise = life_ == Life::known || (has_ended() && tree_.has_warden());
+  const bool is_told_otherwise = life_ == Life::known || (is_over() && tree_.has_warden());
   const auto child = watched.add(is_told_otherwise ? -1 : child_.pidfd(),
-                                 static_cast<short>(has_ended() ? 0 : POLLIN));
+                                 static_cast<short>(is_over() ? 0 : POLLIN));
   const auto signals = watched.add(signals_.get());
   const auto watchdog = watched.add(child_.watchdog_pidfd());
   const auto readiness = watched.add(readiness_.fd());
@@ -161,20 +161,20 @@ Status Supervisor::watch_once() {
     if (errno == EINTR) return Unit{};
     return Failure{.stage = Stage::supervise, .error_number = errno};
   }
-  if (!has_ended()) child_.tend();
-  if (!has_ended() && watched.is_ready(child)) life_ = Life::over;
+  if (!is_over()) child_.tend();
+  if (!is_over() && watched.is_ready(child)) life_ = Life::over;
   if (life_ == Life::over && (watched.events_of(child) & POLLHUP) != 0) life_ = Life::released;
   if (watched.is_ready(tree)) read_tree();
   if (holder_.is_gone(watched)) kill();
-  if (watched.is_ready(readiness) || has_ended()) read_readiness();
+  if (watched.is_ready(readiness) || is_over()) read_readiness();
   check_deadlines();
-  if (const auto reason = ties_.reason(watched); reason && !has_ended())
+  if (const auto reason = ties_.reason(watched); reason && !is_over())
     perform(lifecycle_.on_reason_to_end(*reason));
   if (watched.is_ready(signals)) read_signals();
   tree_.tend();
   if (adopts_orphans_) reap_orphans();
   reporter_.flush();
-  if (watched.is_ready(watchdog) && !has_ended() && !tether::has_ended(child_.pidfd()))
+  if (watched.is_ready(watchdog) && !is_over() && !has_ended(child_.pidfd()))
     perform(lifecycle_.on_watchdog_gone());
   return Unit{};
 }
@@ -183,8 +183,8 @@ void Supervisor::read_tree(Continue pending) {
   while (const auto news = tree_.next_news()) {
     if (news->kind == WardenNews::Kind::ended) {
       child_.set_ending(*news);
-      if (!has_ended()) life_ = Life::over;
-    } else if (!options_.leaves_child() && !has_ended() &&
+      if (!is_over()) life_ = Life::over;
+    } else if (!options_.leaves_child() && !is_over() &&
                (news->kind == WardenNews::Kind::stopped ||
                 news->kind == WardenNews::Kind::continued)) {
       take_change({news->kind == WardenNews::Kind::stopped, news->signal}, pending);
@@ -192,7 +192,7 @@ void Supervisor::read_tree(Continue pending) {
   }
   if (tree_.has_warden() || !tree_) return;
   child_.warden_is_gone();
-  if (!tree_.inherit(has_ended() ? -1 : child_.pid())) return;
+  if (!tree_.inherit(is_over() ? -1 : child_.pid())) return;
   adopts_orphans_ = true;
   perform(lifecycle_.on_warden_gone());
 }
@@ -237,7 +237,7 @@ void Supervisor::check_deadlines() {
     kill_at_.reset();
     perform(lifecycle_.on_kill_due());
   }
-  if (has_ended()) return;
+  if (is_over()) return;
   if (const auto deadline = readiness_.deadline(); deadline && now >= *deadline) {
     // COMMAND may have been in time, and tether late to read it.
     read_readiness();
@@ -259,13 +259,13 @@ void Supervisor::reap_orphans() {
 
 int Supervisor::milliseconds_to_wait() const {
   constexpr auto for_ever = std::chrono::milliseconds::max();
-  std::chrono::milliseconds wait = has_ended() ? for_ever : child_.next_tending();
+  std::chrono::milliseconds wait = is_over() ? for_ever : child_.next_tending();
   wait = std::min(wait, tree_.next_tending());
   const auto until = [&](const std::optional<Clock::time_point>& deadline) {
     if (deadline) wait = std::min(wait, time_until(*deadline));
   };
   until(kill_at_);
-  if (!has_ended()) {
+  if (!is_over()) {
     until(lifecycle_.is_ending() ? std::nullopt : readiness_.deadline());
     until(ties_.next_look());
     until(give_up_at_);

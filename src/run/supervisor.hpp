@@ -68,8 +68,8 @@ class Supervisor {
   [[nodiscard]] const ReadinessWatch& readiness() const { return readiness_; }
 
  private:
-  // What is known of the child. Each state follows from the one before; only another main process
-  // leads back to `runs`.
+  // What is known of the child. It only goes down the list, where it may leave out `released`;
+  // another main process alone leads back to `runs`.
   enum class Life {
     runs,
     over,      // its pidfd is readable, or the warden has told
@@ -96,7 +96,7 @@ class Supervisor {
   void begin_ending(int signal);
   void reap_orphans();
   void pass_on(int signal);
-  [[nodiscard]] bool has_ended() const { return life_ != Life::runs; }
+  [[nodiscard]] bool is_over() const { return life_ != Life::runs; }
   [[nodiscard]] int milliseconds_to_wait() const;
 
   const Options& options_;

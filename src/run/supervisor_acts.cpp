@@ -30,7 +30,7 @@ void Supervisor::handle_signal(const ArrivedSignal& arrived) {
   // What became of the child comes before what it was sent: a SIGCONT to the process group has
   // continued the child already.
   const bool is_job_control = signal == SIGCONT || stops_by_default(signal);
-  if (!has_ended())
+  if (!is_over())
     handle_child_state(is_job_control ? Exactness::happened : Exactness::sent,
                        signal == SIGCONT ? Continue::in_hand : Continue::none);
   if (signal == SIGCHLD && adopts_orphans_) reap_orphans();
@@ -81,15 +81,12 @@ void Supervisor::perform(const Act& act) {
       begin_ending(act.signal);
       break;
     case Act::Kind::kill:
+      kill_at_.reset();
+      tree_ ? tree_.kill() : child_.signal(act.signal);
+      break;
     case Act::Kind::kill_child:
       kill_at_.reset();
-      if (tree_) {
-        tree_.kill();
-      } else if (act.kind == Act::Kind::kill) {
-        child_.signal(act.signal);
-      } else {
-        child_.kill_alone();
-      }
+      tree_ ? tree_.kill() : child_.kill_alone();
       break;
     case Act::Kind::ask_tree:
       tree_.ask(act.signal);

@@ -73,7 +73,7 @@ void WatchedChild::set_ending(const WardenNews& news) {
 }
 
 void WatchedChild::warden_is_gone() {
-  teller_ = child_.autoreaped ? Teller::kernel : Teller::wait_or_nothing;
+  teller_ = child_.autoreaped ? Teller::kernel : Teller::wait_or_killed;
 }
 
 std::optional<Ending> WatchedChild::reap_with_usage() {
@@ -93,7 +93,7 @@ std::optional<Ending> WatchedChild::learn_ending() {
       return exit_information(child_.pidfd.get());
     case Teller::wait:
       return reap_with_usage();
-    case Teller::wait_or_nothing:
+    case Teller::wait_or_killed:
       if (const auto ending = reap_with_usage()) return ending;
       // The child went with the first process of its namespace, waited for by the kernel.
       return exit_information(child_.pidfd.get())
@@ -121,10 +121,10 @@ bool WatchedChild::replace_by(pid_t pid) {
 
 void WatchedChild::replace_watchdog() {
   watchdog_.end();
-  Result<Watchdog> started = Watchdog::start_for(way_, child_.pid);
+  Result<Watchdog> started = Watchdog::start_for(way_, child_.pid, child_.pidfd.get());
   if (started.ok()) {
     watchdog_ = std::move(started.value());
-  } else if (!watchdog_missing_) {
+  } else if (!watchdog_missing_ && !has_ended(child_.pidfd.get())) {
     say(started.failure());
   }
   watchdog_missing_ = !started.ok();

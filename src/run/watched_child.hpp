@@ -77,11 +77,11 @@ class WatchedChild {
  private:
   // Who tells how the child ended.
   enum class Teller {
-    wait,             // waitid(2): the child is this process's own
-    kernel,           // the pidfd (PIDFD_GET_INFO): the kernel reaps the child
-    warden,           // by its channel
-    wait_or_nothing,  // waitid(2), if the child outlived the warden; else it was killed with that
-    wait_or_kernel,   // waitid(2), if its parent has gone; while the parent lives, that one waits
+    wait,            // waitid(2): the child is this process's own
+    kernel,          // the pidfd (PIDFD_GET_INFO): the kernel reaps the child
+    warden,          // by its channel
+    wait_or_killed,  // waitid(2), if the child outlived the warden; else it was killed with that
+    wait_or_kernel,  // waitid(2), if its parent has gone; while the parent lives, that one waits
   };
   [[nodiscard]] std::optional<Ending> reap_with_usage();
 

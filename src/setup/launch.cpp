@@ -11,6 +11,7 @@
 #include <climits>
 #include <string_view>
 
+#include "report/messages.hpp"
 #include "sys/descriptors.hpp"
 #include "sys/privilege.hpp"
 #include "sys/script.hpp"
@@ -66,6 +67,12 @@ Status Launch::open_files() {
   files_ = std::move(opened.value());
   redirections_ = files_.list();
   return Unit{};
+}
+
+Status Launch::say_nohup_notice() const {
+  const std::string& notice = files_.nohup_notice();
+  if (notice.empty() || options_->quiet || say(notice)) return Unit{};
+  return Failure{.stage = Stage::descriptor, .error_number = errno, .detail = "standard error"};
 }
 
 void Launch::let_go() {

@@ -42,6 +42,9 @@ class Launch {
   // The start succeeded: keeps the files made, closes what is open for COMMAND. No plan() later.
   void let_go();
   [[nodiscard]] const Redirections& files() const { return files_; }
+  // Says what nohup(1) would say, unless --quiet is given. A Failure if that cannot be written,
+  // which is an error of nohup(1) as well.
+  [[nodiscard]] Status say_nohup_notice() const;
 
   // The child's plan. It points into this object, which must not move before the spawn.
   [[nodiscard]] ChildPlan plan(const Guarantees& chosen) const;

@@ -43,11 +43,11 @@ class TieWatch {
   struct Process {
     UniqueFd pidfd;
     Cause cause;
-    PollSet::Token token{};
+    PollSet::Token token = PollSet::Token::none;
   };
   std::vector<Process> processes_;
   int eof_fd_ = -1;  // the caller's
-  PollSet::Token eof_token_{};
+  PollSet::Token eof_token_ = PollSet::Token::none;
   bool has_begun_ = false;
   std::optional<Clock::time_point> deadline_;
   std::optional<Clock::time_point> look_again_;  // after a hang-up with data left to read

@@ -19,17 +19,20 @@ int poll_timeout(milliseconds time) {
 
 Awaited await(int fd, milliseconds patience, short events) {
   const bool is_limited = patience != milliseconds::max();
-  const auto end =
-      is_limited && patience.count() > 0 ? Clock::now() + patience : Clock::time_point{};
-  milliseconds left = patience;
+  const auto end = is_limited ? Clock::now() + patience : Clock::time_point::max();
   while (true) {
     pollfd entry{fd, events, 0};
+    const milliseconds left = is_limited ? time_until(end) : patience;
     const int ready = ::poll(&entry, 1, poll_timeout(left));
     if (ready > 0) return Awaited::ready;
+    if (ready == 0 && Clock::now() >= end) return Awaited::timed_out;
     if (ready < 0 && errno != EINTR) return Awaited::failed;
-    if (is_limited) left = patience.count() > 0 ? time_until(end) : patience;
-    if (ready == 0 && left.count() == 0) return Awaited::timed_out;
   }
+}
+
+bool has_event(int fd, short events) {
+  pollfd entry{fd, events, 0};
+  return ::poll(&entry, 1, 0) > 0;
 }
 
 }  // namespace tether

@@ -19,8 +19,11 @@ int poll_timeout(std::chrono::milliseconds time);
 // What ended a wait. `failed` leaves the reason in errno.
 enum class Awaited { ready, timed_out, failed };
 
-// Waits until `fd` has one of `events`, POLLHUP or POLLERR, at most for `patience`; 0 only looks,
+// Waits until `fd` has one of `events`, POLLHUP or POLLERR, at most for `patience`;
 // milliseconds::max() waits without a limit. A signal handler does not end the wait (EINTR).
 Awaited await(int fd, std::chrono::milliseconds patience, short events = POLLIN);
+
+// Whether `fd` has one of `events`, POLLHUP or POLLERR at this moment.
+bool has_event(int fd, short events = POLLIN);
 
 }  // namespace tether

@@ -50,7 +50,7 @@ bool send_signal_to_group(int pidfd, pid_t pid, int signal) {
 }
 
 bool has_ended(int pidfd) {
-  return await(pidfd, std::chrono::milliseconds(0)) == Awaited::ready;
+  return has_event(pidfd);
 }
 
 UniqueFd copy_of(int fd) {

@@ -5,13 +5,14 @@
 #include <poll.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <vector>
 
 namespace tether {
 
 class PollSet {
  public:
-  enum class Token : std::size_t {};
+  enum class Token : std::size_t { none = SIZE_MAX };  // `none` never has an event
 
   // Does not own `fd`; a negative one never has an event. POLLHUP and POLLERR come unasked, also
   // where `events` is 0.
@@ -26,7 +27,7 @@ class PollSet {
 
   // The events of the last wait(): 0 where there was none.
   [[nodiscard]] short events_of(Token token) const {
-    return entries_[static_cast<std::size_t>(token)].revents;
+    return token == Token::none ? short{0} : entries_[static_cast<std::size_t>(token)].revents;
   }
   [[nodiscard]] bool is_ready(Token token) const { return events_of(token) != 0; }
 

@@ -95,7 +95,7 @@ bool ends_at_last(Script& script, ChildBell& bell) {
 
 // By their names: tether itself, and what it leaves behind or makes to help it.
 bool is_of_tether(const std::string& name) {
-  return name == "tether" || name == "watchdog" || name == "warden" || name == "lock-waiter";
+  return name == "tether" || name == "child-watchdog" || name == "warden" || name == "lock-waiter";
 }
 
 // One of tether's processes that may be the victim, if there is any.

@@ -119,7 +119,7 @@ class InteractiveShell {
       for (const pid_t child : children_of(job.tether)) {
         const auto grandchildren = children_of(child);
         const std::string name = status_of(child, "Name");
-        if (name != "watchdog" && name != "warden") {
+        if (name != "child-watchdog" && name != "warden") {
           job.child = child;
         } else if (grandchildren.size() == 1) {
           job.child = grandchildren[0];

@@ -40,21 +40,22 @@ CHECKS = {
     }),
     "daemonize -c DIR -p PIDFILE -l PIDFILE CMD": Check(starter, {
         NOT_FOUND: ("1", "127", "exit status 127 if CMD does not exist"),
-        "a second start: status": ("1", "125", "125 for a second start"),
+        "a second start: status": ("1", "125", "a second start exits 125"),
         "descriptor 7": ("open", "closed", "descriptors above 2 are closed"),
         "error output of CMD and of the tool": ("", NOTICE, "says that 0 to 2 are /dev/null"),
     }),
-    "start-stop-daemon -S -b -m -p PIDFILE -x CMD": Check(starter, {
+    "start-stop-daemon --start --background --make-pidfile --pidfile PIDFILE --exec CMD": Check(starter, {
         NOT_FOUND: ("2", "127", "exit status 127 if CMD does not exist"),
-        "a second start: status": ("0", "125", "125 for a second start, also of a script"),
+        "a second start: status": ("0", "125", "a second start exits 125, also if CMD is a script"),
         "error output of CMD and of the tool": ("", NOTICE, "says that 0 to 2 are /dev/null"),
     }),
-    "start-stop-daemon -K -p PIDFILE -R 5": Check(stopper, {
+    "start-stop-daemon --stop --pidfile PIDFILE --retry 5": Check(stopper, {
         "stop: PIDFILE": ("left", "removed", "PIDFILE is removed"),
         "stop, SIGTERM is ignored: PIDFILE": ("left", "removed", "PIDFILE is removed"),
-        "PIDFILE names another process: status": ("0", "1", "a process that PIDFILE was not written for is spared"),
+        "PIDFILE names another process: status":
+            ("0", "1", "a process that PIDFILE was not written for is never signalled"),
         "PIDFILE names another process: it lives on":
-            ("False", "True", "a process that PIDFILE was not written for is spared"),
+            ("False", "True", "a process that PIDFILE was not written for is never signalled"),
     }),
     "timeout -k 5 10m CMD": Check(with_time, {
         "SIGKILL to the tool: live on": ("CMD group session", "group session", "CMD ends if tether is killed"),
@@ -68,7 +69,7 @@ CHECKS = {
     }),
     "setpriv --no-new-privs CMD": Check(wrapper, {}),
     "tini -- CMD": Check(first_process, {
-        "process group": ("a new one", "the caller's", "CMD stays in the process group of the caller"),
+        "process group": ("a new one", "the caller's", "CMD stays in the process group of tether"),
     }),
     "dumb-init -c CMD": Check(first_process, {
         NOT_FOUND: ("2", "127", "exit status 127 if CMD does not exist"),

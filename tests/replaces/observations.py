@@ -195,7 +195,7 @@ def stopper(folder, line):
     start = {"start-stop-daemon": "start-stop-daemon -S -b -m -p PIDFILE -x CMD",
              "tether": "tether -d -q --pidfile=PIDFILE CMD"}[line.split()[0]]
     # The grace period is whole seconds for start-stop-daemon.
-    quick = re.sub(r"(-[kR]) 5\b", r"\1 1", line)
+    quick = re.sub(r"(-k|--retry) 5\b", r"\1 1", line)
     for play, what in (("stay", "stop"), ("deaf", "stop, SIGTERM is ignored")):
         with Round(folder, quick, play) as this:
             this.returned(this.run(this.filled(start)))

@@ -32,6 +32,7 @@ class PollSet {
   [[nodiscard]] bool is_ready(Token token) const { return events_of(token) != 0; }
 
  private:
+  static constexpr std::size_t usual_size = 8;
   std::vector<pollfd> entries_;
 };
 

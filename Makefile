@@ -23,13 +23,15 @@ CPUS = 1
 # What waits is cheap: more tests at once than processors.
 TEST_JOBS = $(shell echo $$(($(JOBS) + 1)))
 
+# What is written is checked in CI, too.
+CLANG = clang clang-format clang-tidy
 TO_BUILD = g++ cmake libcli11-dev libfmt-dev nlohmann-json3-dev
 TO_TEST = $(TO_BUILD) doctest-dev rapidjson-dev qemu-system-x86 busybox-static cpio \
   redis-tools daemonize tini dumb-init catatonit bubblewrap zsh fish bash-completion mandoc man-db \
-  lintian file python3 nodejs
+  lintian file python3 nodejs $(if $(CI),$(CLANG))
 TO_README = $(TO_TEST) tmux jq procps librsvg2-bin fonts-dejavu-core \
   pngquant
-TO_LINT = $(TO_TEST) clang clang-format clang-tidy
+TO_LINT = $(TO_TEST) $(CLANG)
 
 # $(call need,PACKAGES): installs those that are missing; says nothing if none is, or where there is
 # no dpkg and they come by other means.
@@ -113,10 +115,8 @@ bench:
 
 lint:
 	$(call need,$(TO_LINT))
-	@git ls-files 'src/*.[ch]pp' 'tests/*.[ch]pp' | xargs clang-format --dry-run --Werror
-	@cmake --preset clang -DTETHER_TESTS=ON >/dev/null
-	@git ls-files 'src/*.cpp' 'tests/*.cpp' | \
-	  xargs -P $(JOBS) -n 1 clang-tidy --quiet -p build/clang
+	@tests/lint/check format . build/lint
+	@tests/lint/check tidy-all . build/lint
 
 # The tests of the sanitized tether alone.
 sanitize: test-build

@@ -5,6 +5,7 @@
 #include <cctype>
 #include <string_view>
 
+#include "cli/suggestion.hpp"
 #include "cli/usage.hpp"
 
 namespace tether {

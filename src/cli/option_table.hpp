@@ -30,7 +30,4 @@ std::span<const OptionRow> option_table();
 const OptionRow* find_option(std::string_view long_name);
 const OptionRow* find_option(char letter);
 
-// The option with the long name most like `name`; nullptr if no name is similar.
-const OptionRow* nearest_option(std::string_view name);
-
 }  // namespace tether

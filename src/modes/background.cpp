@@ -27,14 +27,16 @@ Failure background_failure(int error_number) {
   return Failure{.stage = Stage::helper, .error_number = error_number};
 }
 
-// A keeper ends when the job does, hours later, and its parent may be an init that never waits:
-// where the kernel can reap it (Linux 7.1), it leaves no zombie.
+// A fork of this process that does the work: a keeper or a go-between.
 struct Forked {
   Cloned cloned;
   bool autoreaped = false;
-  bool shares_terminal = false;  // what is typed reaches it as well
+  bool shares_terminal = false;  // what is typed reaches the fork as well
   const char* name = "the keeper";
 };
+
+// A keeper ends when the job does, hours later, and its parent may be an init that never waits:
+// where the kernel can reap it (Linux 7.1), it leaves no zombie.
 Forked fork_keeper() {
   if (has_exit_information()) {
     Cloned cloned = fork_with_pidfd(CloneWay::clone3, clone_autoreap, SIGCHLD);

@@ -39,7 +39,8 @@ std::string guarantee_rows(const Guarantees& guarantees) {
   std::string text;
   for (const GuaranteeRow& row : guarantee_table)
     if (is_told(row, guarantees))
-      text += table_row(row.label, guarantees.*row.means, row.explain(guarantees.*row.means));
+      text += table_row(row.label, guarantees.*row.guarantee,
+                        explain(row.guarantee, guarantees.*row.guarantee));
   return text;
 }
 

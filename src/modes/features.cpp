@@ -138,19 +138,19 @@ std::string cgroup_text(const CgroupPlace& cgroup) {
   return cgroup.delegated ? "delegated: " + cgroup.directory : cgroup.why_not;
 }
 
-std::string guarantee_row(const char* name, Means means, const char* (*explain)(Means)) {
-  return table_row(name, means, means == Means::none ? cannot_be_had : explain(means));
+std::string guarantee_row(const char* name, Means means, Guarantee guarantee) {
+  return table_row(name, means, means == Means::none ? cannot_be_had : explain(guarantee, means));
 }
 
 std::string guarantee_rows(const Guarantees& guarantees, const Surroundings& around) {
   std::string text = fmt::format("\n{:<15} {:<14} {}\n", "guarantee", "met by", "that is");
-  text += guarantee_row("autoreap", guarantees.autoreap, explain_autoreap);
-  text += guarantee_row("autoreap, -d", around.detached_autoreap, explain_autoreap);
-  text += guarantee_row("autokill", guarantees.autokill, explain_autokill);
-  text += guarantee_row("nnp", guarantees.nnp, explain_nnp);
-  text += guarantee_row("other ties", around.tie, explain_supervisor);
-  for (const Means means : around.trees) text += guarantee_row("tree", means, explain_tree);
-  if (around.trees.empty()) text += guarantee_row("tree", Means::none, explain_tree);
+  text += guarantee_row("autoreap", guarantees.autoreap, &Guarantees::autoreap);
+  text += guarantee_row("autoreap, -d", around.detached_autoreap, &Guarantees::autoreap);
+  text += guarantee_row("autokill", guarantees.autokill, &Guarantees::autokill);
+  text += guarantee_row("nnp", guarantees.nnp, &Guarantees::nnp);
+  text += guarantee_row("other ties", around.tie, &Guarantees::supervisor);
+  for (const Means means : around.trees) text += guarantee_row("tree", means, &Guarantees::tree);
+  if (around.trees.empty()) text += guarantee_row("tree", Means::none, &Guarantees::tree);
   return text;
 }
 

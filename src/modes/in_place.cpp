@@ -58,8 +58,9 @@ Failure run_in_place(const Options& options, Inherited& inherited) {
   if (Status written = write_own(pidfile, options.pidfile.value_or("")); !written.ok())
     return written.failure();
   if (options.verbose)
-    say(fmt::format("becoming '{}' as process {}{}", options.command[0], ::getpid(),
-                    options.nnp ? fmt::format(", with {}", explain_nnp(chosen.nnp)) : ""));
+    say(fmt::format(
+        "becoming '{}' as process {}{}", options.command[0], ::getpid(),
+        options.nnp ? fmt::format(", with {}", explain(&Guarantees::nnp, chosen.nnp)) : ""));
   ChildPlan plan = launch.plan(chosen);
   const UniqueFd own_error(::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
   plan.own_error_fd = own_error.get();

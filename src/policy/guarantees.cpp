@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <cerrno>
+#include <cstddef>
+#include <iterator>
 
 #include "sys/errors.hpp"
 
@@ -39,6 +41,33 @@ bool is_enforced(Means means) {
   return means == Means::none || means == Means::kernel || means == Means::prctl ||
          means == Means::pid_namespace || means == Means::cgroup;
 }
+
+// In the order of the enum.
+constexpr const char* means_names[] = {nullptr,  "kernel", "wait",      "init",   "pdeathsig",
+                                       "keeper", "prctl",  "subreaper", "cgroup", "pid-namespace"};
+static_assert(std::size(means_names) == static_cast<std::size_t>(Means::pid_namespace) + 1);
+
+struct Explanation {
+  Guarantee guarantee;
+  Means means;
+  const char* text;
+};
+constexpr Explanation explanations[] = {
+    {&Guarantees::autoreap, Means::kernel, "the kernel reaps the child (CLONE_AUTOREAP)"},
+    {&Guarantees::autoreap, Means::wait, "tether or its keeper reaps the child"},
+    {&Guarantees::autoreap, Means::init, "orphaned: reaped by process 1 or a subreaper"},
+    {&Guarantees::autokill, Means::kernel, "SIGKILL at the last close (CLONE_PIDFD_AUTOKILL)"},
+    {&Guarantees::autokill, Means::pdeathsig, "SIGKILL when tether dies (parent-death signal)"},
+    {&Guarantees::autokill, Means::keeper, "SIGKILL when the holder dies (by a helper)"},
+    {&Guarantees::nnp, Means::kernel, "no_new_privs from birth (CLONE_NNP)"},
+    {&Guarantees::nnp, Means::prctl, "no_new_privs before its first instruction (prctl)"},
+    {&Guarantees::tree, Means::subreaper, "a warden adopts and ends all descendants"},
+    {&Guarantees::tree, Means::cgroup, "the whole cgroup is ended (cgroup.kill)"},
+    {&Guarantees::tree, Means::pid_namespace, "the kernel ends all with the first process"},
+    {&Guarantees::supervisor, Means::kernel, "if tether is killed, the kernel ends the child"},
+    {&Guarantees::supervisor, Means::pdeathsig, "if tether is killed: the parent-death signal"},
+    {&Guarantees::supervisor, Means::keeper, "if tether is killed, a helper ends the child"},
+};
 
 }  // namespace
 
@@ -130,98 +159,19 @@ std::uint64_t guarantee_flags(const Guarantees& chosen) {
 }
 
 const char* name_of(Means means) {
-  switch (means) {
-    case Means::none:
-      return nullptr;
-    case Means::kernel:
-      return "kernel";
-    case Means::wait:
-      return "wait";
-    case Means::init:
-      return "init";
-    case Means::pdeathsig:
-      return "pdeathsig";
-    case Means::keeper:
-      return "keeper";
-    case Means::prctl:
-      return "prctl";
-    case Means::subreaper:
-      return "subreaper";
-    case Means::cgroup:
-      return "cgroup";
-    case Means::pid_namespace:
-      return "pid-namespace";
-  }
-  return nullptr;
+  return means_names[static_cast<std::size_t>(means)];
+}
+
+const char* explain(Guarantee guarantee, Means means) {
+  for (const Explanation& each : explanations)
+    if (each.guarantee == guarantee && each.means == means) return each.text;
+  return "not asked for";
 }
 
 bool is_told(const GuaranteeRow& row, const Guarantees& guarantees) {
   const bool is_autokills =
-      row.means == &Guarantees::supervisor && guarantees.autokill != Means::none;
-  return guarantees.*row.means != Means::none && !is_autokills;
-}
-
-const char* explain_autoreap(Means means) {
-  switch (means) {
-    case Means::kernel:
-      return "the kernel reaps the child (CLONE_AUTOREAP)";
-    case Means::wait:
-      return "tether or its keeper reaps the child";
-    case Means::init:
-      return "orphaned: reaped by process 1 or a subreaper";
-    default:
-      return "not asked for";
-  }
-}
-
-const char* explain_autokill(Means means) {
-  switch (means) {
-    case Means::kernel:
-      return "SIGKILL at the last close (CLONE_PIDFD_AUTOKILL)";
-    case Means::pdeathsig:
-      return "SIGKILL when tether dies (parent-death signal)";
-    case Means::keeper:
-      return "SIGKILL when the holder dies (by a watchdog)";
-    default:
-      return "not asked for";
-  }
-}
-
-const char* explain_supervisor(Means means) {
-  switch (means) {
-    case Means::kernel:
-      return "if tether is killed, the kernel ends the child";
-    case Means::pdeathsig:
-      return "if tether is killed: the parent-death signal";
-    case Means::keeper:
-      return "if tether is killed, a helper ends the child";
-    default:
-      return "not asked for";
-  }
-}
-
-const char* explain_tree(Means means) {
-  switch (means) {
-    case Means::subreaper:
-      return "a warden adopts and ends all descendants";
-    case Means::cgroup:
-      return "the whole cgroup is ended (cgroup.kill)";
-    case Means::pid_namespace:
-      return "the kernel ends all with the first process";
-    default:
-      return "not asked for";
-  }
-}
-
-const char* explain_nnp(Means means) {
-  switch (means) {
-    case Means::kernel:
-      return "no_new_privs from birth (CLONE_NNP)";
-    case Means::prctl:
-      return "no_new_privs before its first instruction (prctl)";
-    default:
-      return "not asked for";
-  }
+      row.guarantee == &Guarantees::supervisor && guarantees.autokill != Means::none;
+  return guarantees.*row.guarantee != Means::none && !is_autokills;
 }
 
 }  // namespace tether

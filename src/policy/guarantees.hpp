@@ -67,26 +67,24 @@ std::uint64_t guarantee_flags(const Guarantees& chosen);
 // "kernel", "wait", ...; nullptr for none.
 const char* name_of(Means means);
 
+// One of the guarantees.
+using Guarantee = Means Guarantees::*;
+
 // The means in plain words, short enough for a table; "not asked for" for Means::none.
-const char* explain_autoreap(Means means);
-const char* explain_autokill(Means means);
-const char* explain_nnp(Means means);
-const char* explain_supervisor(Means means);
-const char* explain_tree(Means means);
+const char* explain(Guarantee guarantee, Means means);
 
 // Each guarantee once, in the order of records and messages.
 struct GuaranteeRow {
   const char* field;  // in records
   const char* label;  // in messages
-  Means Guarantees::*means;
-  const char* (*explain)(Means);
+  Guarantee guarantee;
 };
 inline constexpr GuaranteeRow guarantee_table[] = {
-    {"autoreap", "autoreap", &Guarantees::autoreap, explain_autoreap},
-    {"autokill", "autokill", &Guarantees::autokill, explain_autokill},
-    {"nnp", "nnp", &Guarantees::nnp, explain_nnp},
-    {"tree", "tree", &Guarantees::tree, explain_tree},
-    {"supervisor", "ties", &Guarantees::supervisor, explain_supervisor},
+    {"autoreap", "autoreap", &Guarantees::autoreap},
+    {"autokill", "autokill", &Guarantees::autokill},
+    {"nnp", "nnp", &Guarantees::nnp},
+    {"tree", "tree", &Guarantees::tree},
+    {"supervisor", "ties", &Guarantees::supervisor},
 };
 
 // Whether messages name `row`: it was asked for, and is not the tie that autokill is anyway.

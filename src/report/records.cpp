@@ -51,7 +51,7 @@ std::string to_rfc3339(const timespec& time) {
 Json guarantees_of(const Guarantees& guarantees) {
   Json fields = Json::object();
   for (const GuaranteeRow& row : guarantee_table)
-    fields[row.field] = or_null(name_of(guarantees.*row.means));
+    fields[row.field] = or_null(name_of(guarantees.*row.guarantee));
   return fields;
 }
 
@@ -87,46 +87,21 @@ Json record_of(const char* kind) {
   return {{"record", kind}, {"version", 1}};
 }
 
+// The names of each enum's values, in its order.
+constexpr const char* code_names[] = {"exited", "killed", "dumped"};
+constexpr const char* holder_names[] = {"tether", "keeper", "socket", "become", "nobody"};
+constexpr const char* usage_names[] = {"wait", "namespace", "cgroup", "sampled"};
+
 const char* name_of(Ending::Code code) {
-  switch (code) {
-    case Ending::Code::exited:
-      return "exited";
-    case Ending::Code::killed:
-      return "killed";
-    case Ending::Code::dumped:
-      return "dumped";
-  }
-  return nullptr;
+  return code_names[static_cast<std::size_t>(code)];
 }
 
 const char* name_of(HeldBy held_by) {
-  switch (held_by) {
-    case HeldBy::tether:
-      return "tether";
-    case HeldBy::keeper:
-      return "keeper";
-    case HeldBy::socket:
-      return "socket";
-    case HeldBy::become:
-      return "become";
-    case HeldBy::nobody:
-      return "nobody";
-  }
-  return nullptr;
+  return holder_names[static_cast<std::size_t>(held_by)];
 }
 
 const char* name_of(Usage::From from) {
-  switch (from) {
-    case Usage::From::wait:
-      return "wait";
-    case Usage::From::in_namespace:
-      return "namespace";
-    case Usage::From::cgroup:
-      return "cgroup";
-    case Usage::From::sampled:
-      break;
-  }
-  return "sampled";
+  return usage_names[static_cast<std::size_t>(from)];
 }
 
 }  // namespace

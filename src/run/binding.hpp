@@ -73,7 +73,7 @@ class Binding {
   BoundChild& bound_;
   bool is_kept_ = false;
   std::optional<HeldChild> held_child_;
-  std::unique_ptr<HeldTree> held_tree_;  // by pointer: a start without a tree has no room for it
+  std::unique_ptr<HeldTree> held_tree_;  // by pointer: 370 bytes less of each stack
 };
 
 // The cgroup that holds the tree together, or null.

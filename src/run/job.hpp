@@ -90,7 +90,7 @@ class Job {
   BoundChild bound_;           // until the supervisor has it
   pid_t pid_ = -1;
   std::string start_line_;
-  std::unique_ptr<Supervisor> supervisor_;  // by pointer: a child that is left needs none
+  std::unique_ptr<Supervisor> supervisor_;  // by pointer: 1.6 kB less of each stack
 };
 
 // What ps(1) shows of a keeper, and of the process that waits for a lock for it.

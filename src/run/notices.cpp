@@ -16,7 +16,8 @@ void tell_of_start(const Options& options, const Prepared& prepared, const Bound
                   call_name(bound.way)));
   for (const GuaranteeRow& row : guarantee_table)
     if (is_told(row, bound.guarantees))
-      say(fmt::format("{}: {}", row.label, row.explain(bound.guarantees.*row.means)));
+      say(fmt::format("{}: {}", row.label,
+                      explain(row.guarantee, bound.guarantees.*row.guarantee)));
   if (prepared.cgroup)
     for (const std::string& note : prepared.cgroup->notes()) say("cgroup: " + note);
 }

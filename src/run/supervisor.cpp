@@ -141,7 +141,7 @@ void Supervisor::leave() {
 //    have named the process that goes on in its place;
 // 4. the deadlines, then the ties: the first reason to end the child is the one that is recorded;
 // 5. signals, also after the child's end: one that came together with the end may be its cause;
-// 6. orphans, whose end SIGCHLD told of in 5;
+// 6. the tree and orphans, whose end SIGCHLD told of in 5; records are written as there is room;
 // 7. the watchdog last, as it also ends by itself when the child has ended.
 Status Supervisor::watch_once() {
   PollSet watched;

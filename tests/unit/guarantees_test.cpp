@@ -252,17 +252,17 @@ TEST_CASE("each means is explained in words of its own") {
   const auto has = [](const char* text, const char* part) {
     return std::string(text).find(part) != std::string::npos;
   };
-  CHECK(has(explain_autoreap(Means::kernel), "CLONE_AUTOREAP"));
-  CHECK(has(explain_autoreap(Means::wait), "tether or its keeper"));
-  CHECK(has(explain_autoreap(Means::init), "orphaned"));
-  CHECK(has(explain_autokill(Means::kernel), "CLONE_PIDFD_AUTOKILL"));
-  CHECK(has(explain_autokill(Means::pdeathsig), "parent-death signal"));
-  CHECK_FALSE(has(explain_autokill(Means::pdeathsig), "watchdog"));
-  CHECK(has(explain_autokill(Means::keeper), "watchdog"));
-  CHECK(has(explain_nnp(Means::kernel), "CLONE_NNP"));
-  CHECK(has(explain_nnp(Means::prctl), "prctl"));
-  for (const auto explain : {explain_autoreap, explain_autokill, explain_nnp})
-    CHECK(std::string(explain(Means::none)) == "not asked for");
+  CHECK(has(explain(&Guarantees::autoreap, Means::kernel), "CLONE_AUTOREAP"));
+  CHECK(has(explain(&Guarantees::autoreap, Means::wait), "tether or its keeper"));
+  CHECK(has(explain(&Guarantees::autoreap, Means::init), "orphaned"));
+  CHECK(has(explain(&Guarantees::autokill, Means::kernel), "CLONE_PIDFD_AUTOKILL"));
+  CHECK(has(explain(&Guarantees::autokill, Means::pdeathsig), "parent-death signal"));
+  CHECK_FALSE(has(explain(&Guarantees::autokill, Means::pdeathsig), "helper"));
+  CHECK(has(explain(&Guarantees::autokill, Means::keeper), "helper"));
+  CHECK(has(explain(&Guarantees::nnp, Means::kernel), "CLONE_NNP"));
+  CHECK(has(explain(&Guarantees::nnp, Means::prctl), "prctl"));
+  for (const GuaranteeRow& row : guarantee_table)
+    CHECK(std::string(explain(row.guarantee, Means::none)) == "not asked for");
 }
 
 }  // namespace tether

@@ -39,11 +39,10 @@ TEST_CASE("a word that is wider than the column is left whole") {
 }
 
 TEST_CASE("what each means is in plain words fits one row") {
-  for (const auto explain :
-       {explain_autoreap, explain_autokill, explain_nnp, explain_supervisor, explain_tree})
-    for (int means = 0; means <= static_cast<int>(Means::pid_namespace); ++means) {
-      const std::string row =
-          table_row("autoreap, -d", static_cast<Means>(means), explain(static_cast<Means>(means)));
+  for (const GuaranteeRow& guarantee : guarantee_table)
+    for (int each = 0; each <= static_cast<int>(Means::pid_namespace); ++each) {
+      const auto means = static_cast<Means>(each);
+      const std::string row = table_row("autoreap, -d", means, explain(guarantee.guarantee, means));
       CAPTURE(row);
       CHECK(row.find('\n') == row.size() - 1);
     }

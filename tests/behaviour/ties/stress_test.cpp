@@ -82,9 +82,13 @@ KERNEL_TEST_CASE("the status of an autoreaped child is right thousands of times"
     const Case& each = cases[round % 4];
     const Finished finished =
         run(Words{"--autoreap", "--json", "-C", directory.path()} + each.command);
-    const Json exit = finished.record("exit");
-    const bool right = finished.exit_code == each.exit_code && exit.is_object() &&
-                       (each.code == nullptr || exit.at("code") == each.code);
+    // By the text alone: to hold thousands of records against the schema takes longer than to make
+    // them, and other cases do that.
+    const std::string code =
+        each.code == nullptr ? "\"code\":" : "\"code\":\"" + std::string(each.code) + "\"";
+    const bool right = finished.exit_code == each.exit_code &&
+                       finished.out.find("\"record\":\"exit\"") != std::string::npos &&
+                       finished.out.find(code) != std::string::npos;
     if (!right) {
       ++wrong;
       MESSAGE("round ", round, ": ", finished.exit_code, " ", finished.out, finished.err);

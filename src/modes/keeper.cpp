@@ -36,7 +36,7 @@ Result<int> keep(Options& options, Job& job, OriginalProcess& original) {
   // The title has overwritten the words of the command line.
   char** const words = std::exchange(options.command, command.data());
   options.verbose = false;
-  const Result<int> status = job.wait_for_end();
+  Result<int> status = job.wait_for_end();
   options.command = words;
   return status;
 }

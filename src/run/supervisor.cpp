@@ -88,7 +88,7 @@ Result<Outcome> Supervisor::wait() {
   if (tree_) outcome_.tree = tree_.count();
   outcome_.ended_by_kernel = options_.pid_namespace && outcome_.cause == Cause::holder;
   child_.end_watchdog();
-  return std::move(outcome_);
+  return outcome_;
 }
 
 // The child has ended: takes how, if that can be told by now.

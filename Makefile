@@ -21,7 +21,7 @@ USER_IN_VM = root
 CPUS = 1
 
 # What waits is cheap: more tests at once than processors.
-TEST_JOBS = $(shell echo $$(($(JOBS) + 1)))
+TEST_JOBS = $(shell echo $$(($(JOBS) + 2)))
 
 # What is written is checked in CI, too.
 CLANG = clang clang-format clang-tidy

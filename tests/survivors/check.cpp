@@ -156,6 +156,7 @@ int check(std::size_t jobs, const std::string& only) {
 int check_the_check(std::size_t jobs) {
   become_subreaper();
   std::vector<Case> cases;
+  cases.reserve(std::size(planted));
   for (const Planted& one : planted)
     cases.push_back({row_of(one.command_line, one.claims), one.death,
                      one.verdict == Verdict::failed ? patience_with_the_false : Bound{}});

@@ -78,7 +78,7 @@ class Poller {
 TEST_CASE("the pidfile is never seen empty or partial") {
   const Services services;
   Poller poller(services.path());
-  for (int round = 0; round < 15; ++round) {
+  for (int round = 0; round < rounds(15); ++round) {
     // Removed by tether, then left and replaced.
     CHECK(run(services.by_pidfile() + probe("exit", {"0"})).exit_code == 0);
     for (int again = 0; again < 2; ++again) {

@@ -11,8 +11,7 @@ using namespace tether::test;
 
 namespace {
 
-const std::pair<std::string, int> socket_types[] = {
-    {"stream", SOCK_STREAM}, {"seqpacket", SOCK_SEQPACKET}, {"datagram", SOCK_DGRAM}};
+constexpr int socket_types[] = {SOCK_STREAM, SOCK_SEQPACKET, SOCK_DGRAM};
 
 bool is_pidfd_of(int fd, pid_t pid) {
   return tether::pid_of(fd) == pid;
@@ -42,8 +41,8 @@ Refusal refused(const Words& ours, const Words& command, const Setup& setup) {
 }  // namespace
 
 KERNEL_TEST_CASE("the pidfd goes over each type of socket with the start record") {
-  for (const auto& [name, type] : socket_types) {
-    CAPTURE(name);
+  for (const int type : socket_types) {
+    CAPTURE(type);
     const Cleanup cleanup;
     const Handed handed = handed_over(autokill(), probe("sleep"), type);
     CHECK(handed.start.err.empty());
@@ -61,8 +60,8 @@ KERNEL_TEST_CASE("the pidfd goes over each type of socket with the start record"
 }
 
 TEST_CASE("a record of the longest kind arrives whole over each type of socket") {
-  for (const auto& [name, type] : socket_types) {
-    CAPTURE(name);
+  for (const int type : socket_types) {
+    CAPTURE(type);
     const Cleanup cleanup;
     const Handed handed = handed_over(
         autokill(), probe("sleep", {std::string(9000, 'a'), std::string(9000, 'b')}), type);
@@ -151,8 +150,8 @@ KERNEL_TEST_CASE("what is no connected Unix socket is refused before anything ru
 KERNEL_TEST_CASE("a receiver that is gone or full is an error and nothing runs") {
   TemporaryDirectory directory;
   const Words command{"--", "/bin/sh", "-c", "echo > " + directory.path("made")};
-  for (const auto& [name, type] : socket_types) {
-    CAPTURE(name);
+  for (const int type : socket_types) {
+    CAPTURE(type);
     Channel full(type);
     fill(full);
     Refusal refusal = refused(autokill(), command, full.given_to());
@@ -171,9 +170,9 @@ KERNEL_TEST_CASE("a receiver that is gone or full is an error and nothing runs")
 }
 
 KERNEL_TEST_CASE("a receiver that goes while the child starts leaves no child") {
-  for (const auto& [name, type] : socket_types)
+  for (const int type : socket_types)
     for (const Words& more : {Words{}, autokill(), autokill() + Words{"--timeout=1h"}}) {
-      CAPTURE(name);
+      CAPTURE(type);
       CAPTURE(joined(more));
       const Cleanup cleanup;
       Channel channel(type);
@@ -205,8 +204,8 @@ KERNEL_TEST_CASE("a receiver that goes while the child starts leaves no child") 
 }
 
 KERNEL_TEST_CASE("a receiver that never reads keeps the child until its socket goes") {
-  for (const auto& [name, type] : socket_types) {
-    CAPTURE(name);
+  for (const int type : socket_types) {
+    CAPTURE(type);
     const Cleanup cleanup;
     Answering answering;
     Channel channel(type);

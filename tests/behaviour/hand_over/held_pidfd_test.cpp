@@ -27,6 +27,7 @@ tether::UniqueFd copy_of(const tether::UniqueFd& fd) {
 
 std::vector<tether::UniqueFd> copies_of(const std::vector<tether::UniqueFd>& descriptors) {
   std::vector<tether::UniqueFd> copies;
+  copies.reserve(descriptors.size());
   for (const tether::UniqueFd& fd : descriptors) copies.push_back(copy_of(fd));
   return copies;
 }

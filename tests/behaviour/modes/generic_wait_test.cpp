@@ -82,8 +82,8 @@ KERNEL_TEST_CASE(
       const Caller caller;
       const std::string helper =
           quoted(Words{tether_binary()} + way + Words{"--log=/dev/null"} + probe("sleep"));
-      const std::string script =
-          helper + "; echo started $?; " + helper + " & wait; echo waited $?";
+      std::string script = helper;
+      script.append("; echo started $?; ").append(helper).append(" & wait; echo waited $?");
       Running running({}, caller.setup({*shell, "-c", script}));
       const Finished finished = running.wait();
       CHECK(finished.out == "started 0\nwaited 0\n");

@@ -31,7 +31,7 @@ int rounds(int full);
 // A case whose outcome can depend on the kernel: it runs on every kernel of the matrix, and the
 // other cases run on the host's alone. Anything with a tie, a tree, a keeper, a pidfd of the
 // child's that leaves tether, a cgroup or a namespace is one.
-#define KERNEL_TEST_CASE(name) TEST_CASE(name* doctest::test_suite("kernel"))
+#define KERNEL_TEST_CASE(name) TEST_CASE((name)*doctest::test_suite("kernel"))
 
 // Leaves the case as skipped where `condition` does not hold. For the first lines of a case: what
 // was checked before it would count for nothing.

@@ -47,7 +47,7 @@ void open_to_others(const std::filesystem::path& path) {
 std::string copied_for_others(const std::filesystem::path& original) {
   static const TemporaryDirectory folder;
   open_to_others(folder.path());
-  const std::string copy = folder.path(original.filename());
+  std::string copy = folder.path(original.filename());
   std::filesystem::copy(original, copy, std::filesystem::copy_options::recursive);
   open_to_others(copy);
   if (std::filesystem::is_directory(copy))
@@ -128,6 +128,7 @@ struct StandardStreams {
   Words entries = environment_of(setup);
   const std::vector<char*> argv = pointers(words);
   const std::vector<char*> envp = pointers(entries);
+  // NOLINTNEXTLINE(clang-analyzer-unix.Vfork): the result of ?: is no variable of the parent's
   const pid_t pid = setup.before_exec ? ::fork() : ::vfork();
   if (pid == 0) become_tether(argv.data(), envp.data(), setup, streams);
   return pid;

@@ -131,7 +131,7 @@ KERNEL_TEST_CASE("a peak from before the start is not the child's") {
   const Json second = run(ours + probe("exit", {"0"})).record("exit");
   CHECK(second.at("pids_peak").is_null());
   // From Linux 6.12 on a reader can have a peak of its own.
-  const Json memory = second.at("memory_peak_bytes");
+  const Json& memory = second.at("memory_peak_bytes");
   CHECK((memory.is_null() || memory < 4194304));
   CHECK(memory.is_null() == !kernel_is_at_least(6, 12));
 }
@@ -143,9 +143,10 @@ KERNEL_TEST_CASE("a controller that is not delegated is named and nothing is ena
   place.make();
   const Finished finished = run({"-v", "--json", "--cgroup=" + place.path("below"), "true"});
   CHECK(finished.exit_code == 0);
-  const std::string file = "'" + canonical(place.path()) + "/cgroup.subtree_control'";
-  for (const std::string controller : {"memory", "pids"})
-    CHECK(finished.err.find("controller " + controller + " is not delegated by " + file) !=
+  const std::string refusal =
+      " is not delegated by '" + canonical(place.path()) + "/cgroup.subtree_control'";
+  for (const char* controller : {"memory", "pids"})
+    CHECK(finished.err.find(std::string("controller ").append(controller).append(refusal)) !=
           std::string::npos);
   CHECK(finished.record("exit").at("memory_peak_bytes").is_null());
   CHECK(finished.record("exit").at("pids_peak").is_null());

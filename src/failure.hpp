@@ -1,7 +1,8 @@
 // Errors as values: a Failure says what failed, at which stage and with which errno. Only
-// report/messages turns it into text and an exit status.
+// report/messages turns it into text and an exit status. Names and texts of errno values.
 #pragma once
 
+#include <cstring>
 #include <string>
 #include <utility>
 #include <variant>
@@ -39,5 +40,17 @@ class [[nodiscard]] Result {
 
 struct Unit {};
 using Status = Result<Unit>;
+
+// "ENOENT"; "errno 524" for a value without a name, which a sandbox may return.
+inline std::string error_name(int error_number) {
+  const char* name = ::strerrorname_np(error_number);
+  return name != nullptr ? name : "errno " + std::to_string(error_number);
+}
+
+// "No such file or directory", not translated.
+inline std::string error_text(int error_number) {
+  const char* text = ::strerrordesc_np(error_number);
+  return text != nullptr ? text : "errno " + std::to_string(error_number);
+}
 
 }  // namespace tether

@@ -5,13 +5,13 @@
 #include <exception>
 
 #include "cli/command_line.hpp"
-#include "cli/help.hpp"
+#include "cli/option_table.hpp"
 #include "modes/modes.hpp"
 #include "report/messages.hpp"
 #include "setup/redirections.hpp"
+#include "sys/descriptors.hpp"
 #include "sys/privilege.hpp"
-#include "sys/process_title.hpp"
-#include "sys/standard_descriptors.hpp"
+#include "sys/processes.hpp"
 
 #if defined(TETHER_COVERAGE)
 extern "C" void __gcov_dump();

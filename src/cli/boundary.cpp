@@ -5,7 +5,6 @@
 #include <cctype>
 #include <string_view>
 
-#include "cli/suggestion.hpp"
 #include "cli/usage.hpp"
 
 namespace tether {
@@ -25,15 +24,10 @@ constexpr OtherTool other_tools[] = {
 };
 
 Failure unknown(std::string_view word, std::string_view name) {
+  const std::string text = fmt::format("unknown option '{}'", word);
   for (const OtherTool& tool : other_tools)
-    if (name == tool.name)
-      return usage(fmt::format("unknown option '{}'", word),
-                   fmt::format("{}; {}", tool.hint, see_help));
-  const OptionRow* nearest = nearest_option(name);
-  return usage(fmt::format("unknown option '{}'", word),
-               nearest == nullptr
-                   ? see_help
-                   : fmt::format("did you mean '--{}'? {}", nearest->name, see_help));
+    if (name == tool.name) return usage(text, fmt::format("{}; {}", tool.hint, see_help));
+  return usage(text, did_you_mean(nearest_option(name)));
 }
 
 // Names the letter only, unless the word looks like a long name behind one dash.
@@ -70,13 +64,10 @@ class Scanner {
     const std::string_view name = word.substr(2, has_value ? equals - 2 : word.size());
     const OptionRow* row = find_option(name);
     if (row == nullptr) return unknown(word.substr(0, equals), name);
-    if (has_value && !row->takes_value())
-      return usage(fmt::format("option '--{}' takes no value", name));
-    if (has_value) {
-      add(*row, word.substr(equals + 1));
-      return Unit{};
-    }
-    return take_following(*row, fmt::format("--{}", name));
+    if (!has_value) return take_following(*row, fmt::format("--{}", name));
+    if (!row->takes_value()) return usage(fmt::format("option '--{}' takes no value", name));
+    add(*row, word.substr(equals + 1));
+    return Unit{};
   }
 
   // Flags; the last letter may be an option with a value, attached or in the next word.
@@ -84,17 +75,17 @@ class Scanner {
     for (std::size_t i = 1; i < word.size(); ++i) {
       const OptionRow* row = find_option(word[i]);
       if (row == nullptr) return unknown_letter(word, i);
-      if (!row->takes_value()) {
-        add(*row, {});
-        continue;
+      if (row->takes_value() && i + 1 < word.size()) {
+        add(*row, word.substr(i + 1));
+        break;
       }
-      if (i + 1 == word.size()) return take_following(*row, fmt::format("-{}", word[i]));
-      add(*row, word.substr(i + 1));
-      return Unit{};
+      if (Status taken = take_following(*row, fmt::format("-{}", word[i])); !taken.ok())
+        return taken;
     }
     return Unit{};
   }
 
+  // A flag, or an option with its value in the next word.
   Status take_following(const OptionRow& row, const std::string& as_written) {
     if (!row.takes_value()) {
       add(row, {});
@@ -121,7 +112,6 @@ class Scanner {
 }  // namespace
 
 Result<Boundary> find_boundary(int argc, const char* const* argv) {
-  if (argc < 1) return Boundary{};
   return Scanner(argc, argv).scan();
 }
 

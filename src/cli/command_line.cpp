@@ -27,9 +27,9 @@ class BareApp : public CLI::App {
 std::vector<std::string> words_for_library(const Boundary& boundary) {
   std::vector<std::string> words;
   for (const NamedOption& option : boundary.options) {
-    if (!option.row->takes_value()) words.push_back(fmt::format("--{}", option.row->name));
-    if (option.row->takes_value() && !option.value.empty())
-      words.push_back(fmt::format("--{}={}", option.row->name, option.value));
+    const bool has_value = option.row->takes_value();
+    if (has_value && option.value.empty()) continue;
+    words.push_back(fmt::format("--{}{}{}", option.row->name, has_value ? "=" : "", option.value));
   }
   std::reverse(words.begin(), words.end());  // App::parse() starts at the back
   return words;
@@ -45,12 +45,10 @@ const OptionRow* meant_by(const OptionRow& row, const std::string& value) {
 }
 
 Status apply(const OptionRow& row, Options& options, const std::string& value) {
-  const auto wanted = row.apply(options, value);
-  if (!wanted) return Unit{};
-  const OptionRow* meant = meant_by(row, value);
-  return usage(
-      fmt::format("option '--{}' wants {}, not '{}'", row.name, *wanted, value),
-      meant == nullptr ? see_help : fmt::format("did you mean '--{}'? {}", meant->name, see_help));
+  const char* wanted = row.apply(options, value);
+  if (wanted == nullptr) return Unit{};
+  return usage(fmt::format("option '--{}' wants {}, not '{}'", row.name, wanted, value),
+               did_you_mean(meant_by(row, value)));
 }
 
 // Registers only options that the command line names: each costs about 18,000 instructions.

@@ -1,6 +1,7 @@
 // Refuses options that contradict each other, and options that have no effect alone. Pure.
 #pragma once
 
+#include <initializer_list>
 #include <span>
 
 #include "cli/boundary.hpp"
@@ -9,14 +10,14 @@
 
 namespace tether {
 
-// Two options by their long names, and why they contradict each other.
+// An option that contradicts each of some others, by their long names, and the reason.
 struct Contradiction {
   const char* one;
-  const char* other;
+  std::initializer_list<const char*> others;
   const char* reason;
 };
 
-// The pairs that contradict each other whatever else is given.
+// The options that contradict each other whatever else is given.
 std::span<const Contradiction> contradiction_table();
 
 // `boundary` says which options were named, `options` what they set. Failure: Stage::usage.

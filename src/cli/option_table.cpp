@@ -11,140 +11,87 @@
 namespace tether {
 namespace {
 
-using Problem = std::optional<std::string>;
-
-template <bool Options::*field>
-Problem set(Options& options, const std::string&) {
-  options.*field = true;
-  return std::nullopt;
-}
-
-std::optional<int> parse_descriptor(const std::string& text) {
-  return parse_number(text, 0, std::numeric_limits<int>::max());
+template <bool Options::*... fields>
+const char* set(Options& options, const std::string&) {
+  ((options.*fields = true), ...);
+  return nullptr;
 }
 
 template <Mode mode>
-Problem set_mode(Options& options, const std::string&) {
+const char* set_mode(Options& options, const std::string&) {
   options.mode = mode;
-  return std::nullopt;
+  return nullptr;
 }
 
-template <std::optional<std::string> Options::*field>
-Problem set_file(Options& options, const std::string& value) {
-  if (value.empty()) return "a file";
-  options.*field = value;
-  return std::nullopt;
+// Gives `field` what `parse` makes of the value, or adds that to a list. `wanted` describes valid
+// values.
+template <auto field, auto parse, const char* wanted>
+const char* put(Options& options, const std::string& value) {
+  auto parsed = parse(value);
+  if (!parsed) return wanted;
+  if constexpr (requires { (options.*field).push_back(*parsed); })
+    (options.*field).push_back(*std::move(parsed));
+  else
+    options.*field = *std::move(parsed);
+  return nullptr;
 }
 
-template <std::optional<int> Options::*field>
-Problem set_descriptor(Options& options, const std::string& value) {
-  options.*field = parse_descriptor(value);
-  if (!(options.*field)) return "a descriptor's number";
-  return std::nullopt;
+std::optional<std::string> not_empty(const std::string& value) {
+  return value.empty() ? std::nullopt : std::optional(value);
 }
+
+std::optional<int> parse_descriptor(const std::string& value) {
+  return parse_number(value, 0, std::numeric_limits<int>::max());
+}
+
+std::optional<int> parse_status(const std::string& value) {
+  return parse_number(value, 0, 255);
+}
+
+std::optional<EnvironmentChange> parse_unset(const std::string& value) {
+  if (value.empty() || value.find('=') != std::string::npos) return std::nullopt;
+  return EnvironmentChange{value, std::nullopt};
+}
+
+constexpr char a_signal[] = "a signal's name or number";
+constexpr char two_signals[] = "FROM:TO, two signals (TO 0: none)";
+constexpr char a_process[] = "PID or PID:INODE";
+constexpr char a_notify[] = "fd:N or socket";
+constexpr char a_file[] = "a file";
+constexpr char a_directory[] = "a directory";
+constexpr char a_cgroup[] = "a directory of cgroup v2";
+constexpr char a_command[] = "a shell command";
+constexpr char a_descriptor[] = "a descriptor's number";
+constexpr char a_duration[] = "a duration such as 1.5, 200ms, 30s, 5m, 2h, 1d or inf";
+constexpr char a_status[] = "an exit status from 0 to 255";
+constexpr char a_umask[] = "an octal mode from 0 to 777";
+constexpr char an_assignment[] = "NAME=VALUE";
+constexpr char a_variable[] = "a variable's name";
+
+template <std::optional<std::string> Options::*field, const char* wanted = a_file>
+constexpr auto set_text = put<field, not_empty, wanted>;
+
+template <auto field>
+constexpr auto set_descriptor = put<field, parse_descriptor, a_descriptor>;
 
 template <Duration Options::*field>
-Problem set_duration(Options& options, const std::string& value) {
-  const auto duration = parse_duration(value);
-  if (!duration) return "a duration such as 1.5, 200ms, 30s, 5m, 2h, 1d or inf";
-  options.*field = *duration;
-  return std::nullopt;
+constexpr auto set_duration = put<field, parse_duration, a_duration>;
+
+const char* set_signal(Options& options, const std::string& value) {
+  if (value == "0") return "a signal to end COMMAND with ('kill -0 PID' tests a process)";
+  return put<&Options::signal, parse_signal, a_signal>(options, value);
 }
 
-Problem set_signal(Options& options, const std::string& value) {
-  const auto signal = parse_signal(value);
-  if (!signal && value == "0")
-    return "a signal to end COMMAND with ('kill -0 PID' tests a process)";
-  if (!signal) return "a signal's name or number";
-  options.signal = *signal;
-  return std::nullopt;
-}
-
-Problem add_rewrite(Options& options, const std::string& value) {
+const char* add_rewrite(Options& options, const std::string& value) {
   const auto rewrite = parse_rewrite(value);
-  if (!rewrite) return "FROM:TO, two signals (TO 0: none)";
-  if (rewrite->from == SIGKILL || rewrite->from == SIGSTOP) return "a FROM that can be caught";
-  options.rewrites.push_back(*rewrite);
-  return std::nullopt;
+  if (rewrite && (rewrite->from == SIGKILL || rewrite->from == SIGSTOP))
+    return "a FROM that can be caught";
+  return put<&Options::rewrites, parse_rewrite, two_signals>(options, value);
 }
 
-Problem add_process(Options& options, const std::string& value) {
-  const auto process = parse_process(value);
-  if (!process) return "PID or PID:INODE";
-  options.die_with.push_back(*process);
-  return std::nullopt;
-}
-
-Problem set_notify(Options& options, const std::string& value) {
-  options.notify = parse_notify(value);
-  if (!options.notify) return "fd:N or socket";
-  return std::nullopt;
-}
-
-Problem set_ctty(Options& options, const std::string&) {
-  options.ctty = options.setsid = true;  // only a session leader can take a terminal (tty_ioctl(4))
-  return std::nullopt;
-}
-
-Problem set_pid_namespace(Options& options, const std::string&) {
-  options.pid_namespace = options.tree = true;
-  return std::nullopt;
-}
-
-Problem set_pidfd_fd(Options& options, const std::string& value) {
+const char* set_pidfd_fd(Options& options, const std::string& value) {
   options.mode = Mode::hand_over;
   return set_descriptor<&Options::pidfd_fd>(options, value);
-}
-
-Problem set_become(Options& options, const std::string& value) {
-  if (value.empty()) return "a shell command";
-  options.become = value;
-  return std::nullopt;
-}
-
-Problem add_success_status(Options& options, const std::string& value) {
-  const auto status = parse_number(value, 0, 255);
-  if (!status) return "an exit status from 0 to 255";
-  options.success_status.push_back(*status);
-  return std::nullopt;
-}
-
-Problem set_directory(Options& options, const std::string& value) {
-  if (value.empty()) return "a directory";
-  options.directory = value;
-  return std::nullopt;
-}
-
-Problem set_cgroup(Options& options, const std::string& value) {
-  if (value.empty()) return "a directory of cgroup v2";
-  options.cgroup = value;
-  return std::nullopt;
-}
-
-Problem set_umask(Options& options, const std::string& value) {
-  options.umask = parse_umask(value);
-  if (!options.umask) return "an octal mode from 0 to 777";
-  return std::nullopt;
-}
-
-Problem add_assignment(Options& options, const std::string& value) {
-  auto change = parse_assignment(value);
-  if (!change) return "NAME=VALUE";
-  options.environment.push_back(std::move(*change));
-  return std::nullopt;
-}
-
-Problem add_unset(Options& options, const std::string& value) {
-  if (value.empty() || value.find('=') != std::string::npos) return "a variable's name";
-  options.environment.push_back({value, std::nullopt});
-  return std::nullopt;
-}
-
-Problem add_kept_descriptor(Options& options, const std::string& value) {
-  const auto fd = parse_descriptor(value);
-  if (!fd) return "a descriptor's number";
-  options.keep_fds.push_back(*fd);
-  return std::nullopt;
 }
 
 constexpr const char* modes = "Run mode";
@@ -165,52 +112,53 @@ constexpr OptionRow rows[] = {
     {"autoreap", nullptr, "", nullptr, ties, "COMMAND never becomes a zombie", set<&Options::autoreap>},
     {"autokill", nullptr, "", nullptr, ties, "SIGKILL COMMAND if tether (-d: keeper) dies", set<&Options::autokill>},
     {"die-with-parent", nullptr, "", nullptr, ties, "end COMMAND when tether's parent dies", set<&Options::die_with_parent>},
-    {"die-with-pid", nullptr, "", "PID[:INODE]", ties, "end COMMAND when that process dies; repeatable", add_process},
+    {"die-with-pid", nullptr, "", "PID[:INODE]", ties, "end COMMAND when that process dies; repeatable", put<&Options::die_with, parse_process, a_process>},
     {"die-on-eof", nullptr, "", "FD", ties, "end COMMAND when FD is at end of file", set_descriptor<&Options::die_on_eof>},
     {"timeout", nullptr, "t", "DURATION", ties, "end COMMAND after that time; exit status 124", set_duration<&Options::timeout>},
     {"preserve-status", nullptr, "", nullptr, ties, "after a timeout, exit with COMMAND's status", set<&Options::preserve_status>},
     {"signal", nullptr, "s", "SIG", ties, "first signal to end COMMAND (default TERM)", set_signal},
     {"kill-after", nullptr, "k", "DURATION", ties, "time before SIGKILL (default 5s; 0, inf: never)", set_duration<&Options::kill_after>},
-    {"success-status", nullptr, "", "N", ties, "exit 0 if COMMAND's status is N; repeatable", add_success_status},
+    {"success-status", nullptr, "", "N", ties, "exit 0 if COMMAND's status is N; repeatable", put<&Options::success_status, parse_status, a_status>},
     {"tree", nullptr, "", nullptr, ties, "end all descendants together with COMMAND", set<&Options::tree>},
-    {"pid-namespace", nullptr, "", nullptr, ties, "--tree by a PID namespace: the kernel ends all", set_pid_namespace},
-    {"cgroup", nullptr, "", "DIR", ties, "start COMMAND in that cgroup v2 directory", set_cgroup},
+    {"pid-namespace", nullptr, "", nullptr, ties, "--tree by a PID namespace: the kernel ends all", set<&Options::pid_namespace, &Options::tree>},
+    {"cgroup", nullptr, "", "DIR", ties, "start COMMAND in that cgroup v2 directory", set_text<&Options::cgroup, a_cgroup>},
     {"strict", nullptr, "", nullptr, ties, "fail rather than emulate a guarantee", set<&Options::strict>},
 
     {"pidfd-fd", nullptr, "", "N", hand_over, "send COMMAND's pidfd over socket N, then exit", set_pidfd_fd},
-    {"become", nullptr, "", "CMD", hand_over, "become a shell that runs CMD; the pidfd is at N", set_become},
+    {"become", nullptr, "", "CMD", hand_over, "become a shell that runs CMD; the pidfd is at N", set_text<&Options::become, a_command>},
 
     {"nnp", "no-new-privs", "", nullptr, privilege, "no_new_privs for COMMAND; also --no-new-privs", set<&Options::nnp>},
 
     {"setsid", nullptr, "", nullptr, session, "new session and process group", set<&Options::setsid>},
     {"setpgid", nullptr, "", nullptr, session, "new process group, which gets the signals", set<&Options::setpgid>},
-    {"ctty", nullptr, "c", nullptr, session, "new session on standard input's terminal", set_ctty},
+    // Only a session leader can take a terminal (tty_ioctl(4)).
+    {"ctty", nullptr, "c", nullptr, session, "new session on standard input's terminal", set<&Options::ctty, &Options::setsid>},
     {"nohup", nullptr, "", nullptr, session, "ignore SIGHUP, replace terminals like nohup(1)", set<&Options::nohup>},
     {"reset-signals", nullptr, "", nullptr, session, "default dispositions, no signal blocked", set<&Options::reset_signals>},
     {"rewrite", nullptr, "", "FROM:TO", session, "pass FROM on as TO (0: drop it); repeatable", add_rewrite},
 
-    {"stdin", nullptr, "", "FILE", files, "read standard input from FILE", set_file<&Options::standard_input>},
-    {"stdout", nullptr, "", "FILE", files, "append standard output to FILE", set_file<&Options::standard_output>},
-    {"stderr", nullptr, "", "FILE", files, "append standard error to FILE", set_file<&Options::standard_error>},
-    {"log", nullptr, "", "FILE", files, "append standard output and error to FILE", set_file<&Options::log>},
+    {"stdin", nullptr, "", "FILE", files, "read standard input from FILE", set_text<&Options::standard_input>},
+    {"stdout", nullptr, "", "FILE", files, "append standard output to FILE", set_text<&Options::standard_output>},
+    {"stderr", nullptr, "", "FILE", files, "append standard error to FILE", set_text<&Options::standard_error>},
+    {"log", nullptr, "", "FILE", files, "append standard output and error to FILE", set_text<&Options::log>},
     {"truncate", nullptr, "", nullptr, files, "empty the output files first", set<&Options::truncate>},
-    {"chdir", nullptr, "C", "DIR", files, "change directory before looking COMMAND up", set_directory},
-    {"umask", nullptr, "", "MODE", files, "set the file mode creation mask (octal)", set_umask},
-    {"env", nullptr, "", "NAME=VALUE", files, "set an environment variable; repeatable", add_assignment},
-    {"unset-env", nullptr, "", "NAME", files, "remove an environment variable; repeatable", add_unset},
+    {"chdir", nullptr, "C", "DIR", files, "change directory before looking COMMAND up", set_text<&Options::directory, a_directory>},
+    {"umask", nullptr, "", "MODE", files, "set the file mode creation mask (octal)", put<&Options::umask, parse_umask, a_umask>},
+    {"env", nullptr, "", "NAME=VALUE", files, "set an environment variable; repeatable", put<&Options::environment, parse_assignment, an_assignment>},
+    {"unset-env", nullptr, "", "NAME", files, "remove an environment variable; repeatable", put<&Options::environment, parse_unset, a_variable>},
     {"clear-env", nullptr, "", nullptr, files, "start from an empty environment", set<&Options::clear_environment>},
     {"close-fds", nullptr, "", nullptr, files, "close every descriptor above 2", set<&Options::close_fds>},
-    {"keep-fd", nullptr, "", "N", files, "leave descriptor N open; repeatable", add_kept_descriptor},
-    {"pidfile", nullptr, "", "FILE", files, "write COMMAND's pid to FILE; one at a time", set_file<&Options::pidfile>},
+    {"keep-fd", nullptr, "", "N", files, "leave descriptor N open; repeatable", set_descriptor<&Options::keep_fds>},
+    {"pidfile", nullptr, "", "FILE", files, "write COMMAND's pid to FILE; one at a time", set_text<&Options::pidfile>},
     {"stop", nullptr, "", nullptr, files, "end the process in --pidfile, wait for its end", set_mode<Mode::stop>},
 
-    {"notify", nullptr, "", "fd:N|socket", readiness, "how COMMAND reports that it is ready", set_notify},
+    {"notify", nullptr, "", "fd:N|socket", readiness, "how COMMAND reports that it is ready", put<&Options::notify, parse_notify, a_notify>},
     {"ready-timeout", nullptr, "", "DURATION", readiness, "end COMMAND if it is not ready by then", set_duration<&Options::ready_timeout>},
     {"block-fd", nullptr, "", "N", readiness, "execute COMMAND only when N is readable", set_descriptor<&Options::block_fd>},
 
     {"json", nullptr, "", nullptr, reporting, "write JSON records to standard output", set<&Options::json>},
     {"status-fd", nullptr, "", "N", reporting, "write JSON records to descriptor N", set_descriptor<&Options::status_fd>},
-    {"status-file", nullptr, "", "FILE", reporting, "write JSON records to FILE, atomically", set_file<&Options::status_file>},
+    {"status-file", nullptr, "", "FILE", reporting, "write JSON records to FILE, atomically", set_text<&Options::status_file>},
     {"print-pid", nullptr, "", nullptr, reporting, "write COMMAND's pid to standard output", set<&Options::print_pid>},
     {"dry-run", nullptr, "", nullptr, reporting, "show what would be done, run nothing", set<&Options::dry_run>},
     {"features", nullptr, "", nullptr, reporting, "show what this kernel and sandbox support", set<&Options::features>},
@@ -220,6 +168,25 @@ constexpr OptionRow rows[] = {
     {"version", nullptr, "V", nullptr, reporting, "the version", set<&Options::version>},
 };
 // clang-format on
+
+constexpr const char* synopsis = R"(Usage: tether [OPTION]... [--] COMMAND [ARG]...
+Run COMMAND. A tie ends COMMAND on an event, and also if tether is killed.
+)";
+
+constexpr const char* examples = R"(
+Examples: tether -d --die-with-pid=$$ -- ./server   ends with this script
+          tether --tree -t 10m -- make test         ends all descendants
+          tether -d --log=job.log -- ./job          runs as a daemon
+)";
+
+// The widest spelling leaves 47 columns of 80 for the help.
+constexpr int spelling_width = 30;
+
+std::string spelling(const OptionRow& row) {
+  const std::string letter = row.letters[0] != 0 ? fmt::format("-{}, ", row.letters[0]) : "    ";
+  const std::string value = row.takes_value() ? fmt::format("={}", row.value_name) : "";
+  return fmt::format("{}--{}{}", letter, row.name, value);
+}
 
 }  // namespace
 
@@ -238,6 +205,17 @@ const OptionRow* find_option(char letter) {
   for (const OptionRow& row : rows)
     if (letter != 0 && std::strchr(row.letters, letter) != nullptr) return &row;
   return nullptr;
+}
+
+std::string help_text() {
+  std::string text = synopsis;
+  std::string_view group;
+  for (const OptionRow& row : rows) {
+    if (group != row.group) text += fmt::format("\n{}:\n", row.group);
+    group = row.group;
+    text += fmt::format("  {:<{}} {}\n", spelling(row), spelling_width, row.help);
+  }
+  return text + examples;
 }
 
 }  // namespace tether

@@ -2,7 +2,6 @@
 // tests of the man page and the completions use it.
 #pragma once
 
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -18,8 +17,9 @@ struct OptionRow {
   const char* value_name;  // nullptr: a flag; "A|B": either of them
   const char* group;
   const char* help;
-  // Puts `value` (empty for a flag) into `options`, or returns a description of valid values.
-  std::optional<std::string> (*apply)(Options& options, const std::string& value);
+  // Puts `value` (empty for a flag) into `options`; returns nullptr, or a description of valid
+  // values.
+  const char* (*apply)(Options& options, const std::string& value);
 
   [[nodiscard]] bool takes_value() const { return value_name != nullptr; }
 };
@@ -29,5 +29,8 @@ std::span<const OptionRow> option_table();
 // nullptr if there is no such option.
 const OptionRow* find_option(std::string_view long_name);
 const OptionRow* find_option(char letter);
+
+// The text of --help, made from the table: at most 80 columns wide.
+std::string help_text();
 
 }  // namespace tether

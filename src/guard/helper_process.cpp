@@ -6,18 +6,12 @@
 #include <chrono>
 #include <csignal>
 
-#include "sys/children.hpp"
 #include "sys/deadline.hpp"
 #include "sys/descriptors.hpp"
 #include "sys/pidfd.hpp"
-#include "sys/process_title.hpp"
+#include "sys/processes.hpp"
 
 namespace tether {
-namespace {
-
-constexpr std::chrono::seconds patience_with_helper{2};
-
-}  // namespace
 
 HelperProcess& HelperProcess::operator=(HelperProcess&& other) noexcept {
   if (this == &other) return *this;
@@ -35,7 +29,7 @@ void HelperProcess::end() {
 }
 
 void HelperProcess::wait_for_end() const {
-  (void)await(pidfd_.get(), patience_with_helper);
+  (void)await(pidfd_.get(), std::chrono::seconds(2));
 }
 
 void HelperProcess::reap() {

@@ -6,9 +6,14 @@
 #include <string>
 #include <utility>
 
+#include "failure.hpp"
 #include "sys/unique_fd.hpp"
 
 namespace tether {
+
+inline Failure helper_failure(int error_number) {
+  return Failure{.stage = Stage::helper, .error_number = error_number};
+}
 
 // Owns a helper, which is a child of this process. The destructor ends it.
 class HelperProcess {

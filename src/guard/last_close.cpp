@@ -12,10 +12,9 @@
 #include <ctime>
 #include <utility>
 
-#include "sys/children.hpp"
 #include "sys/deadline.hpp"
-#include "sys/family.hpp"
 #include "sys/pidfd.hpp"
+#include "sys/processes.hpp"
 
 namespace tether {
 namespace {
@@ -23,10 +22,6 @@ namespace {
 constexpr timespec moment{0, 200'000};  // 0.2 ms
 constexpr int most_moments = 50'000;    // ten seconds in all
 constexpr std::chrono::seconds patience_with_lock{10};
-
-Failure watch_failure(int error_number) {
-  return Failure{.stage = Stage::helper, .error_number = error_number};
-}
 
 int lock(int fd, int operation) {
   int result = -1;
@@ -71,14 +66,14 @@ Result<LastCloseWatch> LastCloseWatch::start(LastCloseRequest request) {
   if (pidfs_inode(pidfd)) {
     watch.own_.reset(open_pidfd(watch.request_.pid));
     // Checked last: if the child has not ended, the pid was its own.
-    if (!watch.own_ || has_ended(pidfd)) return watch_failure(watch.own_ ? ESRCH : errno);
+    if (!watch.own_ || has_ended(pidfd)) return helper_failure(watch.own_ ? ESRCH : errno);
     // Without waiting: only a foreign process could have it.
-    if (lock(pidfd, LOCK_EX | LOCK_NB) != 0) return watch_failure(errno);
+    if (lock(pidfd, LOCK_EX | LOCK_NB) != 0) return helper_failure(errno);
     if (Status started = watch.start_waiter(); !started.ok()) return started.failure();
     return watch;
   }
   std::array<int, 2> ends{-1, -1};
-  if (::pipe2(ends.data(), O_CLOEXEC) != 0) return watch_failure(errno);
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0) return helper_failure(errno);
   watch.lifeline_read_.reset(ends[0]);
   watch.lifeline_.reset(ends[1]);
   return watch;
@@ -86,22 +81,17 @@ Result<LastCloseWatch> LastCloseWatch::start(LastCloseRequest request) {
 
 Status LastCloseWatch::start_waiter() {
   std::array<int, 2> ends{-1, -1};
-  if (::pipe2(ends.data(), O_CLOEXEC) != 0) return watch_failure(errno);
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0) return helper_failure(errno);
   const UniqueFd queueing(ends[0]);
   UniqueFd waiters_end(ends[1]);
   const pid_t parent = ::getpid();
   Cloned cloned = fork_with_pidfd(request_.way, 0, 0);
-  if (cloned.pid < 0) return watch_failure(cloned.error_number);
+  if (cloned.pid < 0) return helper_failure(cloned.error_number);
   if (cloned.pid == 0) wait_for_lock(request_, own_.get(), parent);
   waiter_ = HelperProcess(std::move(cloned.pidfd));
   waiters_end.reset();
   return await_queueing(queueing.get(), waiter_.pidfd()) ? Status(Unit{})
-                                                         : watch_failure(ETIMEDOUT);
-}
-
-short LastCloseWatch::events() const {
-  // A holder may write to the lifeline: no event.
-  return static_cast<short>(lifeline_read_ ? 0 : POLLIN);
+                                                         : helper_failure(ETIMEDOUT);
 }
 
 bool LastCloseWatch::last_copy_is_closed() {

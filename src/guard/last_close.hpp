@@ -6,6 +6,8 @@
 // well.
 #pragma once
 
+#include <poll.h>
+
 #include <string>
 
 #include "failure.hpp"
@@ -33,7 +35,8 @@ class LastCloseWatch {
 
   // To be polled for events(): any event calls for last_copy_is_closed(). -1: nothing to watch.
   [[nodiscard]] int fd() const { return lifeline_read_ ? lifeline_read_.get() : waiter_.pidfd(); }
-  [[nodiscard]] short events() const;
+  // A holder may write to the lifeline: that is no event.
+  [[nodiscard]] short events() const { return lifeline_read_ ? short{0} : short{POLLIN}; }
   // After an event of fd(): whether the last copy is closed. If not, the lock waiter was killed and
   // a new one waits; true as well if none can be started.
   bool last_copy_is_closed();

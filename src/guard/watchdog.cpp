@@ -12,16 +12,12 @@
 
 #include "sys/deadline.hpp"
 #include "sys/pidfd.hpp"
-#include "sys/process_title.hpp"
+#include "sys/processes.hpp"
 
 namespace tether {
 namespace {
 
 constexpr std::chrono::seconds patience_with_answer{2};
-
-Failure watchdog_failure(int error_number) {
-  return Failure{.stage = Stage::helper, .error_number = error_number};
-}
 
 struct Target {
   int pidfd = -1;
@@ -61,20 +57,16 @@ Target meet_child(int channel) {
 
 }  // namespace
 
-Result<Watchdog> Watchdog::start(CloneWay way) {
-  return fork(way, -1, -1);
-}
-
 Result<Watchdog> Watchdog::fork(CloneWay way, pid_t pid, int pidfd) {
   int ends[2] = {-1, -1};
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
-    return watchdog_failure(errno);
+    return helper_failure(errno);
   UniqueFd channel(ends[0]);
   const UniqueFd watchdogs_end(ends[1]);
   const UniqueFd tether(open_pidfd(::getpid()));
-  if (!tether) return watchdog_failure(errno);
+  if (!tether) return helper_failure(errno);
   Cloned cloned = fork_with_pidfd(way, 0, 0);
-  if (cloned.pid < 0) return watchdog_failure(cloned.error_number);
+  if (cloned.pid < 0) return helper_failure(cloned.error_number);
   if (cloned.pid == 0) run(tether.get(), {pidfd, pid}, watchdogs_end.get());
   return Watchdog(std::move(cloned.pidfd), std::move(channel));
 }
@@ -85,16 +77,16 @@ Result<Watchdog> Watchdog::start_for(CloneWay way, pid_t pid, int pidfd) {
   const UniqueFd own(open_pidfd(pid));
   const int error_number = errno;
   // Looked at last: if the child has not ended by now, the pid was its own when it was opened.
-  if (has_ended(pidfd)) return watchdog_failure(ESRCH);
-  if (!own) return watchdog_failure(error_number);
+  if (has_ended(pidfd)) return helper_failure(ESRCH);
+  if (!own) return helper_failure(error_number);
   Result<Watchdog> started = fork(way, pid, own.get());
   if (!started.ok()) return started;
   Watchdog& watchdog = started.value();
   // From the answer on the watchdog holds nothing but the two pidfds.
   char answer = 0;
   if (await(watchdog.channel_.get(), patience_with_answer) != Awaited::ready)
-    return watchdog_failure(ETIMEDOUT);
-  if (::recv(watchdog.channel_.get(), &answer, 1, 0) != 1) return watchdog_failure(ECONNRESET);
+    return helper_failure(ETIMEDOUT);
+  if (::recv(watchdog.channel_.get(), &answer, 1, 0) != 1) return helper_failure(ECONNRESET);
   watchdog.close_channel();
   return started;
 }

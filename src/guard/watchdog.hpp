@@ -18,7 +18,7 @@ class Watchdog {
   // Starts a watchdog that watches this process and waits to be told the child's pid on
   // childs_end(); until then the child must not exec. To be called before the clone of the child,
   // which inherits childs_end(). A Failure is at Stage::helper.
-  static Result<Watchdog> start(CloneWay way);
+  static Result<Watchdog> start(CloneWay way) { return fork(way, -1, -1); }
 
   // Starts a watchdog for a child that runs already: `pidfd` and `pid` name it. ESRCH if the child
   // has ended. Returns when the watchdog watches.

@@ -11,12 +11,10 @@
 #include <vector>
 
 #include "report/messages.hpp"
-#include "sys/children.hpp"
 #include "sys/clone.hpp"
+#include "sys/deadline.hpp"
 #include "sys/descriptors.hpp"
-#include "sys/kernel_support.hpp"
 #include "sys/pidfd.hpp"
-#include "sys/poll_set.hpp"
 #include "sys/signal_names.hpp"
 #include "sys/signals.hpp"
 

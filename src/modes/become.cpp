@@ -18,7 +18,6 @@
 #include "report/records.hpp"
 #include "sys/deadline.hpp"
 #include "sys/descriptors.hpp"
-#include "sys/passing.hpp"
 #include "sys/pidfd.hpp"
 
 namespace tether {

@@ -10,7 +10,7 @@ namespace tether {
 namespace {
 
 Result<int> start_and_leave(const Options& options, Inherited& inherited) {
-  Job job(options, inherited, HeldBy::nobody);
+  Job job(options, inherited);
   if (Status started = job.start(); !started.ok()) return started.failure();
   if (options.learns_ending()) {
     Result<bool> ready = job.wait_until_ready();
@@ -22,7 +22,7 @@ Result<int> start_and_leave(const Options& options, Inherited& inherited) {
 }
 
 Result<int> start_and_keep(Options& options, Inherited& inherited, OriginalProcess original) {
-  Job job(options, inherited, HeldBy::keeper);
+  Job job(options, inherited);
   if (Status started = job.start(); !started.ok()) return started.failure();
   Result<bool> ready = job.wait_until_ready();
   if (!ready.ok()) return ready.failure();

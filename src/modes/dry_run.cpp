@@ -10,9 +10,9 @@
 #include "report/messages.hpp"
 #include "report/records.hpp"
 #include "report/reporter.hpp"
-#include "report/table.hpp"
+#include "run/job.hpp"
 #include "setup/preparation.hpp"
-#include "spawn/namespace_trial.hpp"
+#include "spawn/namespace_failure.hpp"
 #include "spawn/spawn.hpp"
 #include "sys/namespaces.hpp"
 
@@ -85,19 +85,6 @@ Status look_at_spawn(const Options& options, const KernelSupport& support,
   return options.pid_namespace ? try_namespaces(support.way) : Status(Unit{});
 }
 
-std::optional<HeldBy> holder_by(const Options& options) {
-  switch (options.mode) {
-    case Mode::wait:
-      return HeldBy::tether;
-    case Mode::hand_over:
-      return options.become ? HeldBy::become : HeldBy::socket;
-    case Mode::detach:
-      return options.leaves_keeper() ? HeldBy::keeper : HeldBy::nobody;
-    default:
-      return std::nullopt;
-  }
-}
-
 SpawnRequest request_for(const Options& options, const KernelSupport& support,
                          const Guarantees& guarantees) {
   SpawnRequest request;
@@ -142,7 +129,7 @@ Result<int> show_dry_run(const Options& asked, const Inherited& inherited) {
   record.cgroup = options.cgroup;
   record.makes_cgroup = prepared.seen_cgroup && !prepared.seen_cgroup->is_there();
   record.guarantees = guarantees;
-  record.held_by = holder_by(options);
+  if (!in_place) record.held_by = holder_by(options);
   record.call = in_place ? "execve" : call_name(support.way);
   if (!in_place) record.flags = names_of(flags_for(options, support, guarantees));
   return print(options.json ? to_line(record) : dry_run_text(record));

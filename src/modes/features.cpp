@@ -7,15 +7,14 @@
 #include <utility>
 #include <vector>
 
+#include "failure.hpp"
 #include "modes/modes.hpp"
 #include "report/messages.hpp"
 #include "report/records.hpp"
-#include "report/table.hpp"
 #include "setup/preparation.hpp"
-#include "spawn/namespace_trial.hpp"
-#include "sys/errors.hpp"
-#include "sys/family.hpp"
+#include "spawn/namespace_failure.hpp"
 #include "sys/namespaces.hpp"
+#include "sys/processes.hpp"
 
 namespace tether {
 namespace {

@@ -13,8 +13,7 @@ namespace {
 
 Result<int> start_and_hand_over(Options& options, Inherited& inherited, Receiver& receiver,
                                 std::optional<OriginalProcess>& original) {
-  Job job(options, inherited, options.become ? HeldBy::become : HeldBy::socket);
-  job.set_receiver(receiver);
+  Job job(options, inherited, &receiver);
   if (Status started = job.start(); !started.ok()) return started.failure();
   Result<bool> ready = job.wait_until_ready();
   if (!ready.ok()) return ready.failure();

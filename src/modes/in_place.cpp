@@ -13,7 +13,7 @@
 #include "setup/preparation.hpp"
 #include "spawn/child.hpp"
 #include "sys/pidfd.hpp"
-#include "sys/process_identity.hpp"
+#include "sys/processes.hpp"
 #include "sys/signals.hpp"
 
 namespace tether {

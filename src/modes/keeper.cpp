@@ -7,7 +7,7 @@
 #include <string>
 #include <utility>
 
-#include "sys/process_title.hpp"
+#include "sys/processes.hpp"
 
 namespace tether {
 namespace {

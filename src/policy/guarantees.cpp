@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <iterator>
 
-#include "sys/errors.hpp"
+#include "failure.hpp"
 
 namespace tether {
 namespace {
@@ -137,18 +137,16 @@ Status check_strict(const Options& options, const Guarantees& chosen, const Kern
     return Failure{.stage = Stage::guarantee,
                    .detail = "--strict: --tree alone is not enforced by the kernel",
                    .hint = "--pid-namespace and --cgroup are enforced, where they are permitted"};
-  const char* missing = nullptr;
-  if (!is_enforced(chosen.autokill)) missing = "autokill";
-  if (!is_enforced(chosen.autoreap) && missing == nullptr) missing = "autoreap";
-  if (missing == nullptr) return Unit{};
-  std::string hint = "without --strict tether emulates this, and the record says how";
-  if (support.clone3_error != 0)
-    hint = fmt::format("clone3 answers {} here: a sandbox filters it",
-                       error_name(support.clone3_error));
+  const bool has_autokill = is_enforced(chosen.autokill);
+  if (has_autokill && is_enforced(chosen.autoreap)) return Unit{};
+  const std::string hint = support.clone3_error == 0
+                               ? "without --strict tether emulates this, and the record says how"
+                               : fmt::format("clone3 answers {} here: a sandbox filters it",
+                                             error_name(support.clone3_error));
   return Failure{
       .stage = Stage::guarantee,
       .detail = fmt::format("--strict: {} is enforced by the kernel from Linux {} on, this is {}",
-                            missing, native_since, kernel_release),
+                            has_autokill ? "autoreap" : "autokill", native_since, kernel_release),
       .hint = hint};
 }
 

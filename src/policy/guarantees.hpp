@@ -6,7 +6,7 @@
 
 #include "failure.hpp"
 #include "policy/options.hpp"
-#include "sys/kernel_support.hpp"
+#include "sys/clone.hpp"
 
 namespace tether {
 

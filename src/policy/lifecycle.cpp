@@ -1,11 +1,9 @@
 #include "policy/lifecycle.hpp"
 
-#include <csignal>
 #include <cstddef>
 #include <iterator>
+#include <numeric>
 #include <utility>
-
-#include "sys/signal_names.hpp"
 
 namespace tether {
 namespace {
@@ -72,6 +70,11 @@ const char* name_of(Cause cause) {
 
 const char* explain(Cause cause) {
   return cause_table[static_cast<std::size_t>(cause)].explanation;
+}
+
+SignalMap::SignalMap(const std::vector<Rewrite>& rewrites) {
+  std::iota(map_.begin(), map_.end(), 0);
+  for (const Rewrite& rewrite : rewrites) map_[static_cast<std::size_t>(rewrite.from)] = rewrite.to;
 }
 
 Act Lifecycle::on_signal(const SignalEvent& event) {

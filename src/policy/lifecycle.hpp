@@ -2,12 +2,15 @@
 // no process, no clock, no system call. The supervisor reports events and performs the acts.
 #pragma once
 
+#include <array>
 #include <csignal>
 #include <cstdint>
 #include <optional>
+#include <vector>
 
-#include "policy/signal_map.hpp"
+#include "policy/options.hpp"
 #include "sys/ending.hpp"
+#include "sys/signal_names.hpp"
 
 namespace tether {
 
@@ -52,6 +55,19 @@ struct Act {
   };
   Kind kind = Kind::nothing;
   int signal = 0;
+};
+
+// Which signal is passed on for which (--rewrite).
+class SignalMap {
+ public:
+  // Other signals stay the same. The later rewrite of a signal counts; a result is not rewritten.
+  explicit SignalMap(const std::vector<Rewrite>& rewrites = {});
+
+  // The signal to pass on for `signal`, which is from 1 to last_signal; 0: none.
+  [[nodiscard]] int of(int signal) const { return map_[static_cast<std::size_t>(signal)]; }
+
+ private:
+  std::array<int, last_signal + 1> map_;
 };
 
 class Lifecycle {

@@ -8,10 +8,8 @@
 #include <cstring>
 #include <nlohmann/json.hpp>
 
-#include "report/json_text.hpp"
+#include "failure.hpp"
 #include "report/messages.hpp"
-#include "report/stage_table.hpp"
-#include "sys/errors.hpp"
 #include "sys/signal_names.hpp"
 
 namespace tether {
@@ -22,6 +20,34 @@ using Json = nlohmann::ordered_json;
 
 // Bytes for each long text: two of them and the other fields stay below record_limit.
 constexpr std::size_t text_limit = 1700;
+// Bytes for each text of the features record: all together stay below record_limit.
+constexpr std::size_t entry_limit = 400;
+
+// One line, without a newline. Bytes that are not UTF-8 become U+FFFD.
+std::string dump(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+// The last character may be incomplete.
+void drop_last_character(std::string& text) {
+  const auto last = [&] { return static_cast<unsigned char>(text.back()); };
+  for (int i = 0; i < 3 && !text.empty() && (last() & 0xC0U) == 0x80U; ++i) text.pop_back();
+  if (!text.empty()) text.pop_back();
+}
+
+// A prefix of `text`, cut between characters. Its JSON form has at most `limit` bytes with quotes.
+std::string cut_to(std::string text, std::size_t limit) {
+  if (text.size() > limit) {
+    text.erase(limit);  // each byte takes at least one in JSON
+    drop_last_character(text);
+  }
+  while (!text.empty() && dump(text).size() > limit) {
+    // A byte takes at most six in JSON (\u0001): this never cuts too much.
+    text.erase(text.size() - (dump(text).size() - limit) / 6);
+    drop_last_character(text);
+  }
+  return text;
+}
 
 Json or_null(const char* text) {
   return text != nullptr ? Json(text) : Json(nullptr);
@@ -30,6 +56,19 @@ Json or_null(const char* text) {
 template <typename Value>
 Json or_null(const std::optional<Value>& value) {
   return value ? Json(*value) : Json(nullptr);
+}
+
+// As much of `text` as fits; null if it is empty.
+Json text_or_null(const std::string& text, std::size_t limit) {
+  return text.empty() ? Json(nullptr) : Json(cut_to(text, limit));
+}
+
+Json pid_or_null(pid_t pid) {
+  return pid > 0 ? Json(pid) : Json(nullptr);
+}
+
+Json errno_or_null(int error_number) {
+  return error_number != 0 ? Json(error_name(error_number)) : Json(nullptr);
 }
 
 double round_to_us(double seconds) {
@@ -57,16 +96,15 @@ Json guarantees_of(const Guarantees& guarantees) {
 
 // Puts as much of `command` into the record as fits; sets command_truncated if that is not all.
 std::string with_command(Json record, char* const* command) {
-  Json all = Json::array();
-  for (char* const* word = command; *word != nullptr; ++word) all.push_back(*word);
-  record["command"] = std::move(all);
+  Json& words = record["command"];
+  words = Json::array();
+  for (char* const* word = command; *word != nullptr; ++word) words.push_back(*word);
   std::string whole = dump(record) + "\n";
   if (whole.size() <= record_limit) return whole;
 
-  record["command"] = Json::array();
+  words = Json::array();
   std::size_t room = record_limit - dump(record).size() -
                      std::strlen(R"(,"command_truncated":true)") - std::strlen("\n");
-  Json words = Json::array();
   for (; *command != nullptr; ++command) {
     // With quotes and a comma.
     const std::size_t size = dump(*command).size() + 1;
@@ -78,7 +116,6 @@ std::string with_command(Json record, char* const* command) {
     words.push_back(*command);
     room -= size;
   }
-  record["command"] = std::move(words);
   record["command_truncated"] = true;
   return dump(record) + "\n";
 }
@@ -92,23 +129,39 @@ constexpr const char* code_names[] = {"exited", "killed", "dumped"};
 constexpr const char* holder_names[] = {"tether", "keeper", "socket", "become", "nobody"};
 constexpr const char* usage_names[] = {"wait", "namespace", "cgroup", "sampled"};
 
-const char* name_of(Ending::Code code) {
-  return code_names[static_cast<std::size_t>(code)];
+template <typename Enum>
+const char* name_in(const char* const* names, Enum value) {
+  return names[static_cast<std::size_t>(value)];
 }
 
-const char* name_of(HeldBy held_by) {
-  return holder_names[static_cast<std::size_t>(held_by)];
+Json sandbox_of(const SandboxFacts& sandbox) {
+  return {{"seccomp_filter", sandbox.filtered},
+          {"no_new_privs", sandbox.no_new_privs},
+          {"container", text_or_null(sandbox.container, entry_limit)},
+          {"security_label", text_or_null(sandbox.confined_by, entry_limit)},
+          {"user_namespace", or_null(sandbox.user_namespace)},
+          {"pid_namespace", or_null(sandbox.pid_namespace)}};
 }
 
-const char* name_of(Usage::From from) {
-  return usage_names[static_cast<std::size_t>(from)];
+void add_to(Json& record, const Surroundings& around) {
+  record["tether"] = TETHER_VERSION;
+  record["machine"] = around.machine;
+  record["sandbox"] = sandbox_of(around.sandbox);
+  record["uid"] = around.user;
+  record["capabilities"] = around.capabilities;
+  record["pid_namespaces"] = {{"permitted", around.why_no_pid_namespace.empty()},
+                              {"with_user_namespace", around.user_namespace_needed},
+                              {"reason", text_or_null(around.why_no_pid_namespace, entry_limit)}};
+  record["cgroup"] = {{"directory", text_or_null(around.cgroup.directory, entry_limit)},
+                      {"delegated", around.cgroup.delegated},
+                      {"reason", text_or_null(around.cgroup.why_not, entry_limit)}};
+  record["autoreap_detached"] = or_null(name_of(around.detached_autoreap));
+  record["supervisor"] = or_null(name_of(around.tie));
+  record["trees"] = Json::array();
+  for (const Means means : around.trees) record["trees"].push_back(name_of(means));
 }
 
 }  // namespace
-
-const char* name_of(Stage stage) {
-  return row_of(stage).name;
-}
 
 std::string to_line(const StartRecord& start) {
   Json record = record_of(start.is_held_at_gate ? "spawned" : "start");
@@ -116,10 +169,10 @@ std::string to_line(const StartRecord& start) {
   record["command"] = Json::array();
   record["started_at"] = to_rfc3339(start.started_at);
   record["pidfs_inode"] = or_null(start.pidfs_inode);
-  record["init_pid"] = start.init_pid > 0 ? Json(start.init_pid) : Json(nullptr);
-  const bool tether_stays = start.held_by != HeldBy::nobody && start.supervisor_pid > 0;
-  record["supervisor_pid"] = tether_stays ? Json(start.supervisor_pid) : Json(nullptr);
-  record["held_by"] = name_of(start.held_by);
+  record["init_pid"] = pid_or_null(start.init_pid);
+  const bool tether_stays = start.held_by != HeldBy::nobody;
+  record["supervisor_pid"] = pid_or_null(tether_stays ? start.supervisor_pid : -1);
+  record["held_by"] = name_in(holder_names, start.held_by);
   record["guarantees"] = guarantees_of(start.guarantees);
   return with_command(std::move(record), start.command);
 }
@@ -136,22 +189,17 @@ std::string to_line(const ExitRecord& exit) {
   const bool exited = exit.ending.code == Ending::Code::exited;
   Json record = record_of("exit");
   record["pid"] = exit.pid;
-  record["code"] = name_of(exit.ending.code);
+  record["code"] = name_in(code_names, exit.ending.code);
   record["status"] = exited ? Json(exit.ending.exit_code) : Json(nullptr);
   record["signal"] = exited ? Json(nullptr) : Json(signal_name(exit.ending.signal));
   record["cause"] = name_of(exit.cause);
   record["escalated"] = exit.escalated;
   record["elapsed_s"] = round_to_us(exit.elapsed_s);
-  record["user_s"] = nullptr;
-  record["system_s"] = nullptr;
-  record["max_rss_kib"] = nullptr;
-  record["usage_from"] = nullptr;
-  if (exit.usage) {
-    record["user_s"] = round_to_us(exit.usage->user_s);
-    record["system_s"] = round_to_us(exit.usage->system_s);
-    record["max_rss_kib"] = or_null(exit.usage->max_rss_kib);
-    record["usage_from"] = name_of(exit.usage->from);
-  }
+  const Usage* usage = exit.usage ? &*exit.usage : nullptr;
+  record["user_s"] = usage != nullptr ? Json(round_to_us(usage->user_s)) : Json(nullptr);
+  record["system_s"] = usage != nullptr ? Json(round_to_us(usage->system_s)) : Json(nullptr);
+  record["max_rss_kib"] = usage != nullptr ? or_null(usage->max_rss_kib) : Json(nullptr);
+  record["usage_from"] = or_null(usage != nullptr ? name_in(usage_names, usage->from) : nullptr);
   if (exit.cgroup) {
     record["cgroup"] = cut_to(exit.cgroup->path, text_limit);
     record["memory_peak_bytes"] = or_null(exit.cgroup->memory_peak_bytes);
@@ -167,9 +215,7 @@ std::string to_line(const FeaturesRecord& features) {
   Json record = record_of("features");
   record["kernel"] = features.kernel;
   record["call"] = call_name(features.support.way);
-  record["clone3_error"] = features.support.clone3_error != 0
-                               ? Json(error_name(features.support.clone3_error))
-                               : Json(nullptr);
+  record["clone3_error"] = errno_or_null(features.support.clone3_error);
   record["flags"] = {{"CLONE_AUTOREAP", features.support.autoreap},
                      {"CLONE_NNP", features.support.nnp},
                      {"CLONE_PIDFD_AUTOKILL", features.support.autokill},
@@ -182,11 +228,11 @@ std::string to_line(const FeaturesRecord& features) {
 std::string to_line(const DryRunRecord& dry_run) {
   Json record = record_of("dry-run");
   record["command"] = Json::array();
-  record["path"] =
-      dry_run.located.empty() ? Json(nullptr) : Json(cut_to(dry_run.located, text_limit));
+  record["path"] = text_or_null(dry_run.located, text_limit);
   record["call"] = dry_run.call;
   record["flags"] = dry_run.flags;
-  record["held_by"] = dry_run.held_by ? Json(name_of(*dry_run.held_by)) : Json(nullptr);
+  record["held_by"] =
+      dry_run.held_by ? Json(name_in(holder_names, *dry_run.held_by)) : Json(nullptr);
   if (dry_run.cgroup) record["cgroup"] = cut_to(*dry_run.cgroup, text_limit);
   record["guarantees"] = guarantees_of(dry_run.guarantees);
   return with_command(std::move(record), dry_run.command);
@@ -195,11 +241,9 @@ std::string to_line(const DryRunRecord& dry_run) {
 std::string error_line(const Failure& failure) {
   Json record = record_of("error");
   record["stage"] = name_of(failure.stage);
-  record["errno"] =
-      failure.error_number != 0 ? Json(error_name(failure.error_number)) : Json(nullptr);
-  record["path"] = failure.path.empty() && failure.stage != Stage::exec
-                       ? Json(nullptr)
-                       : Json(cut_to(failure.path, text_limit));
+  record["errno"] = errno_or_null(failure.error_number);
+  record["path"] = failure.stage == Stage::exec ? Json(cut_to(failure.path, text_limit))
+                                                : text_or_null(failure.path, text_limit);
   record["message"] = cut_to(describe(failure), text_limit);
   record["exit_status"] = exit_status_of(failure);
   return dump(record) + "\n";

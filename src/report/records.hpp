@@ -2,17 +2,20 @@
 // included, as record.schema.json beside this file defines them. Pure: writes nothing.
 #pragma once
 
+#include <sys/types.h>
 #include <time.h>
 
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "failure.hpp"
 #include "policy/guarantees.hpp"
 #include "policy/lifecycle.hpp"
-#include "report/surroundings.hpp"
-#include "sys/kernel_support.hpp"
+#include "sys/cgroup_files.hpp"
+#include "sys/clone.hpp"
+#include "sys/sandbox_facts.hpp"
 
 namespace tether {
 
@@ -74,6 +77,22 @@ struct ExitRecord {
   std::optional<CgroupRecord> cgroup = {};  // with --cgroup
 };
 
+// What --features reports beside the clone flags: the sandbox, tether's privileges, and the means
+// that are available.
+struct Surroundings {
+  std::string machine;  // uname -m
+  SandboxFacts sandbox;
+  uid_t user = 0;
+  std::vector<std::string> capabilities;
+  bool user_namespace_needed = false;  // for a PID namespace
+  std::string why_no_pid_namespace;    // a sentence; empty: it is permitted
+  CgroupPlace cgroup;
+  // The means for the autoreap of --detach without a keeper, for a tie, and all those for a tree.
+  Means detached_autoreap = Means::none;
+  Means tie = Means::none;
+  std::vector<Means> trees;
+};
+
 struct FeaturesRecord {
   std::string kernel;
   KernelSupport support;
@@ -99,8 +118,5 @@ std::string to_line(const ExitRecord& record);
 std::string to_line(const FeaturesRecord& record);
 std::string to_line(const DryRunRecord& record);
 std::string error_line(const Failure& failure);
-
-// The name of a stage, as in an error record.
-const char* name_of(Stage stage);
 
 }  // namespace tether

@@ -6,7 +6,9 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 
+#include "failure.hpp"
 #include "sys/unique_fd.hpp"
 
 namespace tether {
@@ -14,8 +16,7 @@ namespace tether {
 class ReplacementFile {
  public:
   ReplacementFile() = default;
-  ReplacementFile(ReplacementFile&& other) noexcept;
-  ReplacementFile& operator=(ReplacementFile&& other) noexcept;
+  ReplacementFile(ReplacementFile&& other) = default;
   // Removes the temporary file unless it was committed.
   ~ReplacementFile() { discard(); }
 
@@ -35,6 +36,28 @@ class ReplacementFile {
   std::string path_;
   std::string temporary_path_;
   UniqueFd fd_;
+};
+
+// The file of --status-file: holds all records so far and is replaced whole by each new state.
+class StatusFile {
+ public:
+  // `path` leads through no link. Makes the first temporary file beside it. Failure: Stage::record.
+  static Result<StatusFile> prepare(const std::string& path);
+
+  // Appends `line` and replaces the file. After a Failure further calls do nothing.
+  Status replace_with(const std::string& line);
+  // Forgets the records so far: the next line replaces them.
+  void forget() { content_.clear(); }
+
+ private:
+  explicit StatusFile(std::string path) : path_(std::move(path)) {}
+  Status open_replacement();
+
+  std::string path_;
+  std::string content_;
+  bool is_of_this_run_ = false;  // the file that is at `path_`
+  bool is_broken_ = false;
+  ReplacementFile replacement_;
 };
 
 }  // namespace tether

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "sys/kernel_support.hpp"
+#include "sys/clone.hpp"
 
 namespace tether {
 namespace {

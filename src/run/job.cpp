@@ -6,14 +6,36 @@
 #include <utility>
 
 #include "report/messages.hpp"
-#include "run/end.hpp"
-#include "run/notices.hpp"
 #include "setup/gate.hpp"
-#include "sys/children.hpp"
 #include "sys/pidfd.hpp"
 #include "sys/signals.hpp"
 
 namespace tether {
+namespace {
+
+// Says what --detach has put in the place of standard descriptors; with -v also by which means the
+// child was made and is bound.
+void tell_of_start(const Options& options, const Prepared& prepared, const BoundChild& bound) {
+  const std::string& notice = prepared.launch->files().detach_notice();
+  if (!notice.empty() && !options.quiet) say(notice);
+  if (!options.verbose) return;
+  say(fmt::format("started '{}' as process {}, by {}", options.command[0], bound.child.pid,
+                  call_name(bound.way)));
+  for (const GuaranteeRow& row : guarantee_table)
+    if (is_told(row, bound.guarantees))
+      say(fmt::format("{}: {}", row.label,
+                      explain(row.guarantee, bound.guarantees.*row.guarantee)));
+  if (prepared.cgroup)
+    for (const std::string& note : prepared.cgroup->notes()) say("cgroup: " + note);
+}
+
+}  // namespace
+
+HeldBy holder_by(const Options& options) {
+  if (options.mode == Mode::hand_over) return options.become ? HeldBy::become : HeldBy::socket;
+  if (options.mode != Mode::detach) return HeldBy::tether;
+  return options.leaves_keeper() ? HeldBy::keeper : HeldBy::nobody;
+}
 
 std::string keeper_title(pid_t child, const Options& options) {
   return fmt::format("tether: keeper of {}: {}", child, options.command[0]);
@@ -100,7 +122,7 @@ StartRecord Job::record_of(const Child& child, const Guarantees& guarantees) con
   record.pidfs_inode = pidfs_inode(child.pidfd.get());
   record.init_pid = child.init_pid;
   record.supervisor_pid = options_.leaves_child() && !options_.leaves_keeper() ? -1 : own_pid_;
-  record.held_by = held_by_;
+  record.held_by = holder_by(options_);
   record.guarantees = guarantees;
   return record;
 }
@@ -183,7 +205,7 @@ Supervisor& Job::supervisor() {
 Tree Job::tree() {
   Tree::Bounds bounds{cgroup_of_tree(options_, prepared_), std::move(prepared_.strangers)};
   if (bound_.warden) return {std::move(bound_.warden), std::move(bounds)};
-  return options_.tree ? Tree::own(bound_.child.pid, std::move(bounds)) : Tree();
+  return options_.tree ? Tree(bound_.child.pid, std::move(bounds)) : Tree();
 }
 
 int Job::signals() const {

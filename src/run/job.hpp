@@ -19,13 +19,10 @@ namespace tether {
 
 class Job {
  public:
-  // `held_by`: which process stays with the child. Both references must outlive the Job.
-  Job(const Options& options, Inherited& inherited, HeldBy held_by)
-      : options_(options), inherited_(inherited), held_by_(held_by), own_pid_(::getpid()) {}
-
-  // The process that will hold the child: opened with everything else, and told of a failure. Must
-  // outlive the Job.
-  void set_receiver(Receiver& receiver) { receiver_ = &receiver; }
+  // `receiver`: the process that will hold the child, or null; opened with everything else, and
+  // told of a failure. All three must outlive the Job.
+  Job(const Options& options, Inherited& inherited, Receiver* receiver = nullptr)
+      : options_(options), inherited_(inherited), receiver_(receiver), own_pid_(::getpid()) {}
 
   // Starts COMMAND and takes the signals over on the way, into the Inherited. A Failure of this and
   // of the functions below has been recorded, and is still to be said.
@@ -80,9 +77,8 @@ class Job {
 
   const Options& options_;
   Inherited& inherited_;
-  HeldBy held_by_;
+  Receiver* receiver_;
   pid_t own_pid_;
-  Receiver* receiver_ = nullptr;
   Prepared prepared_;
   UniqueFd signals_;
   bool follows_main_process_ = false;
@@ -92,6 +88,9 @@ class Job {
   std::string start_line_;
   std::unique_ptr<Supervisor> supervisor_;  // by pointer: 1.6 kB less of each stack
 };
+
+// Which process stays with the child, in a mode that makes one.
+HeldBy holder_by(const Options& options);
 
 // What ps(1) shows of a keeper, and of the process that waits for a lock for it.
 std::string keeper_title(pid_t child, const Options& options);

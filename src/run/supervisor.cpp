@@ -11,10 +11,8 @@
 
 #include "report/messages.hpp"
 #include "report/records.hpp"
-#include "sys/children.hpp"
 #include "sys/deadline.hpp"
 #include "sys/pidfd.hpp"
-#include "sys/poll_set.hpp"
 #include "sys/signals.hpp"
 
 namespace tether {

@@ -4,7 +4,6 @@
 #include <csignal>
 
 #include "run/supervisor.hpp"
-#include "sys/children.hpp"
 #include "sys/pidfd.hpp"
 #include "sys/signals.hpp"
 

@@ -9,9 +9,9 @@
 #include <string_view>
 
 #include "numbers.hpp"
+#include "sys/kernel_text.hpp"
 #include "sys/pidfd.hpp"
-#include "sys/process_stat.hpp"
-#include "sys/words.hpp"
+#include "sys/processes.hpp"
 
 namespace tether {
 namespace {

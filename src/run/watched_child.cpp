@@ -8,7 +8,7 @@
 
 #include "report/messages.hpp"
 #include "sys/deadline.hpp"
-#include "sys/process_identity.hpp"
+#include "sys/processes.hpp"
 
 namespace tether {
 namespace {

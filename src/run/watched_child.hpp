@@ -10,9 +10,8 @@
 #include "report/records.hpp"
 #include "run/usage_sampler.hpp"
 #include "spawn/spawn.hpp"
-#include "sys/children.hpp"
 #include "sys/pidfd.hpp"
-#include "tree/warden_words.hpp"
+#include "tree/warden.hpp"
 
 namespace tether {
 

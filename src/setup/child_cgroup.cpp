@@ -3,39 +3,32 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <iterator>
 #include <utility>
 
+#include "failure.hpp"
 #include "sys/cgroup_files.hpp"
-#include "sys/errors.hpp"
-#include "sys/small_files.hpp"
+#include "sys/kernel_text.hpp"
 
 namespace tether {
 namespace {
 
 // The errors of clone3 and of a write to cgroup.procs that are about the cgroup (clone(2)).
+constexpr int errors_about_cgroup[] = {EACCES, EBUSY, EOPNOTSUPP, ENODEV, ENOENT};
+
 bool is_about_cgroup(const Failure& failure) {
-  if (failure.stage == Stage::cgroup) return true;
-  if (failure.stage != Stage::clone) return false;
-  switch (failure.error_number) {
-    case EACCES:
-    case EBUSY:
-    case EOPNOTSUPP:
-    case ENODEV:
-    case ENOENT:
-      return true;
-    default:
-      return false;
-  }
+  if (failure.stage != Stage::clone) return failure.stage == Stage::cgroup;
+  return std::find(std::begin(errors_about_cgroup), std::end(errors_about_cgroup),
+                   failure.error_number) != std::end(errors_about_cgroup);
 }
 
-std::string without_newline(std::string text) {
+// Without the newline at its end.
+std::string text_of(const Cgroup& cgroup, const char* file) {
+  std::string text = read_small_file(cgroup.fd(), file).value_or(std::string());
   while (!text.empty() && text.back() == '\n') text.pop_back();
   return text;
-}
-
-std::string text_of(const Cgroup& cgroup, const char* file) {
-  return without_newline(read_small_file(cgroup.fd(), file).value_or(std::string()));
 }
 
 std::string hint_for(const Cgroup& cgroup, int error_number) {
@@ -64,19 +57,16 @@ std::string hint_for(const Cgroup& cgroup, int error_number) {
   }
 }
 
-std::string directory_of(const std::string& path) {
-  const std::size_t slash = path.rfind('/');
-  return path.substr(0, slash == std::string::npos ? 0 : slash);
-}
-
 // Why `file` of `controller` does not exist; empty if it does.
 std::string why_missing(const Cgroup& cgroup, const char* controller, const char* file) {
   if (read_small_file(cgroup.fd(), file)) return {};
   if (cgroup.events_fd() < 0) return "the root of the hierarchy has no such file";
   if (has_word(text_of(cgroup, "cgroup.controllers"), controller))
     return fmt::format("this kernel has no {}", file);
+  const std::string& path = cgroup.full_path();
+  const std::size_t slash = path.rfind('/');
   return fmt::format("controller {} is not delegated by '{}/cgroup.subtree_control'", controller,
-                     directory_of(cgroup.full_path()));
+                     path.substr(0, slash == std::string::npos ? 0 : slash));
 }
 
 }  // namespace

@@ -8,8 +8,7 @@
 #include "report/records.hpp"
 #include "spawn/spawn.hpp"
 #include "sys/cgroup.hpp"
-#include "sys/cgroup_meter.hpp"
-#include "sys/kernel_support.hpp"
+#include "sys/clone.hpp"
 
 namespace tether {
 

@@ -8,12 +8,10 @@
 #include <string>
 #include <utility>
 
-#include "policy/signal_map.hpp"
+#include "policy/lifecycle.hpp"
 #include "report/messages.hpp"
-#include "sys/children.hpp"
 #include "sys/deadline.hpp"
 #include "sys/pidfd.hpp"
-#include "sys/poll_set.hpp"
 #include "sys/signal_names.hpp"
 #include "sys/signals.hpp"
 
@@ -21,9 +19,7 @@ namespace tether {
 namespace {
 
 Failure given_up(int signal, std::string sentence) {
-  Failure failure{.stage = Stage::gate, .detail = std::move(sentence)};
-  failure.exit_status = 128 + signal;
-  return failure;
+  return Failure{.stage = Stage::gate, .detail = std::move(sentence), .exit_status = 128 + signal};
 }
 
 Failure ended_at_gate(const Child& held, Warden* warden) {
@@ -41,10 +37,6 @@ Failure ended_by_tie(const Options& options, Cause reason) {
   return failure;
 }
 
-int until(const std::optional<Clock::time_point>& deadline) {
-  return deadline ? poll_timeout(time_until(*deadline)) : -1;
-}
-
 // Passes a signal on to the child. One that asks to end fails the start.
 Status take_at_gate(const Options& options, const ArrivedSignal& arrived, const Child& held) {
   // The terminal has sent this signal to a child in tether's process group as well.
@@ -60,17 +52,6 @@ Status take_at_gate(const Options& options, const ArrivedSignal& arrived, const 
 
 }  // namespace
 
-Status check_gate(const Options& options, const CallersDescriptors& callers) {
-  if (!options.block_fd) return Unit{};
-  const int fd = *options.block_fd;
-  if (!callers.has(fd))
-    return Failure{.stage = Stage::descriptor,
-                   .error_number = EBADF,
-                   .detail = fmt::format("--block-fd={}", fd)};
-  withhold(fd);
-  return Unit{};
-}
-
 Status wait_at_gate(const Options& options, const Child& held, GateWatch also) {
   const int fd = *options.block_fd;
   while (true) {
@@ -80,7 +61,8 @@ Status wait_at_gate(const Options& options, const Child& held, GateWatch also) {
     (void)watched.add(also.signals);
     const auto receiver = watched.add(also.receiver, 0);
     also.ties.add_to(watched);
-    if (!watched.wait(until(also.ties.next_look())) && errno != EINTR)
+    const auto next_look = also.ties.next_look();
+    if (!watched.wait(next_look ? poll_timeout(time_until(*next_look)) : -1) && errno != EINTR)
       return Failure{
           .stage = Stage::gate, .error_number = errno, .detail = "waiting for --block-fd"};
     while (const auto arrived = next_signal(also.signals))

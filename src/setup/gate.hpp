@@ -6,13 +6,9 @@
 #include "policy/options.hpp"
 #include "setup/tie_watch.hpp"
 #include "spawn/spawn.hpp"
-#include "sys/descriptors.hpp"
 #include "tree/warden.hpp"
 
 namespace tether {
-
-// Before the spawn: withholds the descriptor from COMMAND. Failure: Stage::descriptor, EBADF.
-Status check_gate(const Options& options, const CallersDescriptors& callers);
 
 // What tether watches while the gate is closed, beside the gate and the child. Borrowed.
 struct GateWatch {

@@ -22,11 +22,6 @@ namespace {
 // What execvp(3) searches without PATH.
 constexpr std::string_view default_path = "/bin:/usr/bin";
 
-std::string_view name_of_entry(const char* entry) {
-  const std::string_view text(entry);
-  return text.substr(0, std::min(text.find('='), text.size()));
-}
-
 // X_OK is granted for a directory as well, which exec refuses.
 bool is_executable(int directory_fd, const std::string& path) {
   struct stat file {};
@@ -43,16 +38,15 @@ Result<Launch> Launch::prepare(const Options& options, const Inherited& inherite
   if (Status opened = launch.open_directory(); !opened.ok()) return opened.failure();
   launch.build_environment(options.environment);
   launch.find_candidates();
-  launch.open_terminal();
+  // No process would take the foreground back from a child that tether leaves.
+  if (options.setpgid && !options.new_session() && !options.leaves_child())
+    launch.terminal_.reset(::open(_PATH_TTY, O_RDWR | O_CLOEXEC | O_NOCTTY));
   return launch;
 }
 
 Status Launch::check_descriptors() {
   for (const int fd : options_->keep_fds) {
-    if (!is_inherited(fd))
-      return Failure{.stage = Stage::descriptor,
-                     .error_number = EBADF,
-                     .detail = fmt::format("--keep-fd={}", fd)};
+    if (!is_inherited(fd)) return descriptor_failure(EBADF, fmt::format("--keep-fd={}", fd));
     if (fd > 2) kept_.push_back(fd);
   }
   if (const auto fd = options_->notify_fd(); fd && *fd > 2) kept_.push_back(*fd);
@@ -72,7 +66,7 @@ Status Launch::open_files() {
 Status Launch::say_nohup_notice() const {
   const std::string& notice = files_.nohup_notice();
   if (notice.empty() || options_->quiet || say(notice)) return Unit{};
-  return Failure{.stage = Stage::descriptor, .error_number = errno, .detail = "standard error"};
+  return descriptor_failure(errno, "standard error");
 }
 
 void Launch::let_go() {
@@ -88,11 +82,9 @@ Status Launch::open_directory() {
   return Failure{.stage = Stage::directory, .error_number = errno, .path = *options_->directory};
 }
 
-void Launch::add(Extras extras) {
-  if (extras.redirection) redirections_.push_back(*extras.redirection);
-  if (extras.environment.empty()) return;
+void Launch::add_variable(EnvironmentChange change) {
   std::vector<EnvironmentChange> changes = options_->environment;
-  changes.insert(changes.end(), extras.environment.begin(), extras.environment.end());
+  changes.push_back(std::move(change));
   build_environment(changes);
 }
 
@@ -103,10 +95,9 @@ void Launch::build_environment(const std::vector<EnvironmentChange>& changes) {
     for (char** entry = inherited_->environment; *entry != nullptr; ++entry)
       entries.emplace_back(*entry);
   for (const EnvironmentChange& change : changes) {
-    const auto same_name = [&](const std::string& entry) {
-      return name_of_entry(entry.c_str()) == change.name;
-    };
-    entries.erase(std::remove_if(entries.begin(), entries.end(), same_name), entries.end());
+    std::erase_if(entries, [&](std::string_view entry) {
+      return entry.substr(0, entry.find('=')) == change.name;
+    });
     if (change.value) entries.push_back(change.name + "=" + *change.value);
   }
   environment_storage_ = std::move(entries);
@@ -146,12 +137,6 @@ void Launch::find_candidates() {
   shell_argv_.push_back(nullptr);
 }
 
-void Launch::open_terminal() {
-  // No process would take the foreground back from a child that tether leaves.
-  if (options_->setpgid && !options_->new_session() && !options_->leaves_child())
-    terminal_.reset(::open(_PATH_TTY, O_RDWR | O_CLOEXEC | O_NOCTTY));
-}
-
 ChildPlan Launch::plan(const Guarantees& chosen) const {
   ChildPlan plan;
   plan.candidates = candidates_.data();
@@ -163,12 +148,9 @@ ChildPlan Launch::plan(const Guarantees& chosen) const {
   plan.set_umask = options_->umask.has_value();
   plan.umask = options_->umask.value_or(0);
   plan.open_files = inherited_->open_files ? &*inherited_->open_files : nullptr;
-  plan.redirections = redirections_.data();
-  plan.redirection_count = redirections_.size();
+  plan.redirections = redirections_;
   // No file is emptied if the exec is certain to fail.
-  plan.truncated = files_.truncated().data();
-  plan.truncated_count =
-      files_.truncated().empty() || !looks_executable() ? 0 : files_.truncated().size();
+  if (!files_.truncated().empty() && looks_executable()) plan.truncated = files_.truncated();
   plan.new_session = options_->new_session();
   plan.new_group = options_->setpgid;
   // In the background tether has no foreground to give.
@@ -180,8 +162,7 @@ ChildPlan Launch::plan(const Guarantees& chosen) const {
       chosen.supervisor == Means::pdeathsig || chosen.supervisor == Means::keeper;
   if (plan.die_with_parent) plan.parent = ::getpid();
   plan.close_descriptors = options_->closes_descriptors();
-  plan.kept = kept_.data();
-  plan.kept_count = kept_.size();
+  plan.kept = kept_;
   plan.signals = inherited_->signals;
   plan.reset_signals = options_->reset_signals;
   plan.ignore_hangup = options_->nohup;

@@ -10,7 +10,7 @@
 #include "policy/guarantees.hpp"
 #include "policy/options.hpp"
 #include "setup/redirections.hpp"
-#include "spawn/child_plan.hpp"
+#include "spawn/child.hpp"
 #include "sys/unique_fd.hpp"
 
 namespace tether {
@@ -25,17 +25,13 @@ struct Inherited {
 
 class Launch {
  public:
-  // What COMMAND gets beside what the options name: its end of the readiness channel, borrowed.
-  struct Extras {
-    std::vector<EnvironmentChange> environment;
-    std::optional<Redirection> redirection;
-  };
-
   // Checks the descriptors named, opens --chdir's directory, builds the environment, and lists the
   // paths where COMMAND may be. `options` and `inherited` must outlive the Launch.
   static Result<Launch> prepare(const Options& options, const Inherited& inherited);
 
-  void add(Extras extras);
+  // What COMMAND gets beside what the options name. The redirection's descriptor is borrowed.
+  void add_redirection(Redirection redirection) { redirections_.push_back(redirection); }
+  void add_variable(EnvironmentChange change);
 
   // Opens the files of COMMAND's standard descriptors. As late as possible: it makes files.
   Status open_files();
@@ -73,7 +69,6 @@ class Launch {
   Status open_directory();
   void build_environment(const std::vector<EnvironmentChange>& changes);
   void find_candidates();
-  void open_terminal();
   [[nodiscard]] int base_fd() const;
 
   const Options* options_;

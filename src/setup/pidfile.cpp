@@ -24,6 +24,7 @@ namespace {
 
 constexpr mode_t pidfile_mode = 0644;   // less the umask
 constexpr mode_t identity_mode = 0600;  // no other user can lock it, and so prevent a start
+constexpr int careful = O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
 constexpr std::size_t content_limit = 256;
 constexpr timespec lock_pause{0, 5'000'000};
 constexpr int lock_attempts = 2000;  // 10 s: a start holds the lock for milliseconds
@@ -36,9 +37,13 @@ bool is_privileged() {
   return ::geteuid() == 0;
 }
 
+Failure refusal(const std::string& path, std::string why, const char* hint = "") {
+  return Failure{.stage = Stage::pidfile, .path = path, .detail = std::move(why), .hint = hint};
+}
+
 Failure distrust(const std::string& path, const char* why) {
-  const char* hint = is_privileged() ? "name a file in a directory that only root can write" : "";
-  return Failure{.stage = Stage::pidfile, .path = path, .detail = why, .hint = hint};
+  return refusal(path, why,
+                 is_privileged() ? "name a file in a directory that only root can write" : "");
 }
 
 // Why tether does not trust `file`, or nullptr. Another user could have written any pid.
@@ -59,23 +64,19 @@ std::string content_of(int fd) {
 // Refuses a file that was named by mistake: a pidfile has a number at most, or what a crash of the
 // machine leaves of one. `name` is the path that the user gave.
 Status check_replaceable(const std::string& path, const std::string& name) {
-  const UniqueFd file(
-      ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY));
+  const UniqueFd file(::open(path.c_str(), O_RDONLY | careful));
   if (!file) return errno == ENOENT ? Status(Unit{}) : pidfile_failure(errno, name);
   const std::string text = content_of(file.get());
   const bool is_long = text.size() == content_limit;
   if (!is_long &&
       text.find_first_not_of(std::string_view("0123456789 \t\r\n\0", 15)) == std::string::npos)
     return Unit{};
-  return Failure{.stage = Stage::pidfile,
-                 .path = name,
-                 .detail = "the file does not hold a process ID",
-                 .hint = "tether replaces and removes a pidfile: name another file"};
+  return refusal(name, "the file does not hold a process ID",
+                 "tether replaces and removes a pidfile: name another file");
 }
 
 std::optional<pid_t> pid_in(const std::string& path) {
-  const UniqueFd file(
-      ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY));
+  const UniqueFd file(::open(path.c_str(), O_RDONLY | careful));
   struct stat what {};
   const bool is_trusted = file && ::fstat(file.get(), &what) == 0 && objection_to(what) == nullptr;
   const std::string text = is_trusted ? content_of(file.get()) : std::string();
@@ -150,14 +151,12 @@ Status Pidfile::lock(IfMissing if_missing) {
   // Reading is enough for look() and remove(), on a read-only file system too.
   const int access = if_missing == IfMissing::create ? O_RDWR | O_CREAT : O_RDONLY;
   for (int attempt = 0; attempt < lock_attempts; ++attempt) {
-    lock_.reset(::open(path.c_str(), access | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY,
-                       identity_mode));
+    lock_.reset(::open(path.c_str(), access | careful, identity_mode));
     // ENOENT: the directory is missing. The user knows the path without ".tether".
     if (!lock_) return pidfile_failure(errno, errno == ENOENT ? path_ : path);
     struct stat file {};
     (void)::fstat(lock_.get(), &file);
-    const char* objection = objection_to(file);
-    if (objection != nullptr) {
+    if (const char* objection = objection_to(file); objection != nullptr) {
       lock_.reset();
       return distrust(path, objection);
     }
@@ -175,9 +174,7 @@ Status Pidfile::lock(IfMissing if_missing) {
     }
   }
   lock_.reset();
-  return Failure{.stage = Stage::pidfile,
-                 .path = path_,
-                 .detail = "another start with this pidfile does not finish"};
+  return refusal(path_, "another start with this pidfile does not finish");
 }
 
 // A child that was forked meanwhile shares the lock, and a close would not release it (flock(2)).
@@ -186,15 +183,9 @@ void Pidfile::unlock() {
   lock_.reset();
 }
 
-std::optional<ProcessIdentity> Pidfile::believed() const {
-  auto identity = parse_identity(content_of(lock_.get()));
-  if (!identity || pid_in(path_) != identity->pid) return std::nullopt;
-  return identity;
-}
-
 Result<std::optional<Pidfile::Running>> Pidfile::find_running() const {
-  const auto identity = believed();
-  if (!identity) return std::optional<Running>();
+  const auto identity = parse_identity(content_of(lock_.get()));
+  if (!identity || pid_in(path_) != identity->pid) return std::optional<Running>();
   // The pidfd comes first: identify() can then tell that what it finds by pid is of this process.
   Running running{*identity, UniqueFd(open_pidfd(identity->pid))};
   if (!running.pidfd) {
@@ -208,13 +199,12 @@ Result<std::optional<Pidfile::Running>> Pidfile::find_running() const {
   if (!now) return std::optional<Running>();
   const auto same = is_same(*now, *identity);
   if (!same)
-    return Failure{
-        .stage = Stage::pidfile,
-        .path = path_,
-        .detail = fmt::format(
+    return refusal(
+        path_,
+        fmt::format(
             "/proc does not show whether process {} is the one that the file was written for",
             identity->pid),
-        .hint = is_privileged() ? "is /proc mounted?" : "root may be able to tell"};
+        is_privileged() ? "is /proc mounted?" : "root may be able to tell");
   if (!*same) return std::optional<Running>();
   return std::optional(std::move(running));
 }
@@ -223,10 +213,7 @@ Status Pidfile::write_for(pid_t child, int pidfd) {
   const auto identity = identify(child, pidfd);
   // is_same() has no value for an identity that could not be recognised later.
   if (identity && is_same(*identity, *identity)) return write(*identity);
-  return Failure{.stage = Stage::pidfile,
-                 .path = path_,
-                 .detail = "tether needs /proc to identify the process",
-                 .hint = "mount -t proc proc /proc"};
+  return refusal(path_, "tether needs /proc to identify the process", "mount -t proc proc /proc");
 }
 
 Status Pidfile::write(const ProcessIdentity& child) {

@@ -8,7 +8,7 @@
 #include <string>
 
 #include "failure.hpp"
-#include "sys/process_identity.hpp"
+#include "sys/processes.hpp"
 #include "sys/unique_fd.hpp"
 
 namespace tether {
@@ -49,7 +49,6 @@ class Pidfile {
   enum class IfMissing { create, leave };
   Status lock(IfMissing if_missing);
   void unlock();
-  [[nodiscard]] std::optional<ProcessIdentity> believed() const;
   [[nodiscard]] Result<std::optional<Running>> find_running() const;
 
   std::string path_;

@@ -1,19 +1,26 @@
 #include "setup/preparation.hpp"
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <utility>
 
-#include "setup/gate.hpp"
 #include "sys/cgroup.hpp"
-#include "sys/children.hpp"
 #include "sys/descriptors.hpp"
 #include "sys/pidfd.hpp"
 #include "sys/privilege.hpp"
 
 namespace tether {
 namespace {
+
+// Moves what was opened to its place, which is empty.
+template <typename Value>
+Status put(Result<Value> opened, std::optional<Value>& place) {
+  if (!opened.ok()) return opened.failure();
+  place.emplace(std::move(opened.value()));
+  return Unit{};
+}
 
 struct Questions {
   Prepared& prepared;
@@ -38,56 +45,44 @@ struct Questions {
     return is_named ? Receiver().open(options, callers) : Status(Unit{});
   }
 
-  Status gate() { return check_gate(options, callers); }
-
-  Status ties() {
-    if (!options.has_tie()) return Unit{};
-    Result<TieWatch> opened = TieWatch::open(options, inherited.parent, callers);
-    if (!opened.ok()) return opened.failure();
-    prepared.ties = std::move(opened.value());
+  Status gate() {
+    if (!options.block_fd) return Unit{};
+    const int fd = *options.block_fd;
+    if (!callers.has(fd)) return descriptor_failure(EBADF, fmt::format("--block-fd={}", fd));
+    withhold(fd);
     return Unit{};
   }
 
-  Status command() {
-    Result<Launch> launch = Launch::prepare(options, inherited);
-    if (!launch.ok()) return launch.failure();
-    prepared.launch.emplace(std::move(launch.value()));
-    return Unit{};
-  }
+  Status ties() { return prepared.ties.open(options, inherited.parent, callers); }
+
+  Status command() { return put(Launch::prepare(options, inherited), prepared.launch); }
 
   Status pidfile() {
     if (looks() || !options.pidfile) return Unit{};
-    Result<Pidfile> claimed = Pidfile::claim(*options.pidfile);
-    if (!claimed.ok()) return claimed.failure();
-    prepared.pidfile.emplace(std::move(claimed.value()));
-    return Unit{};
+    return put(Pidfile::claim(*options.pidfile), prepared.pidfile);
   }
 
   Status files() { return looks() ? Status(Unit{}) : prepared.launch->open_files(); }
 
   Status readiness() {
     if (looks() || !options.notify) return Unit{};
-    Result<ReadinessChannel> opened = ReadinessChannel::open(options);
-    if (!opened.ok()) return opened.failure();
-    prepared.readiness = std::move(opened.value());
-    prepared.launch->add(prepared.readiness.for_command());
-    return Unit{};
+    Status opened = prepared.readiness.open(*options.notify);
+    if (opened.ok()) prepared.readiness.give_to(*prepared.launch);
+    return opened;
   }
 
   Status cgroup() {
     if (!options.cgroup) return Unit{};
     if (looks()) return look_at_cgroup();
-    Result<ChildCgroup> opened = ChildCgroup::open(*options.cgroup);
-    if (!opened.ok()) return opened.failure();
-    prepared.cgroup.emplace(std::move(opened.value()));
-    return options.tree ? prepared.cgroup->cgroup().check_free_of_others() : Status(Unit{});
+    Status opened = put(ChildCgroup::open(*options.cgroup), prepared.cgroup);
+    if (!opened.ok() || !options.tree) return opened;
+    return prepared.cgroup->cgroup().check_free_of_others();
   }
 
   Status look_at_cgroup() {
-    Result<Cgroup> found = Cgroup::look(*options.cgroup);
-    if (!found.ok()) return found.failure();
-    const Cgroup& cgroup = prepared.seen_cgroup.emplace(std::move(found.value()));
-    return options.tree && cgroup.is_there() ? cgroup.check_free_of_others() : Status(Unit{});
+    Status found = put(Cgroup::look(*options.cgroup), prepared.seen_cgroup);
+    if (!found.ok() || !options.tree || !prepared.seen_cgroup->is_there()) return found;
+    return prepared.seen_cgroup->check_free_of_others();
   }
 
   // Before the spawn: tether becomes a subreaper, which inherits the tree if the warden dies.

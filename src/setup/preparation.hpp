@@ -15,7 +15,7 @@
 #include "setup/readiness_channel.hpp"
 #include "setup/receiver.hpp"
 #include "setup/tie_watch.hpp"
-#include "sys/family.hpp"
+#include "sys/processes.hpp"
 
 namespace tether {
 

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -14,27 +13,18 @@
 #include <cstddef>
 #include <cstdlib>
 #include <cstring>
-#include <string_view>
-#include <utility>
 #include <vector>
 
 #include "sys/deadline.hpp"
 #include "sys/pidfd.hpp"
-#include "sys/process_identity.hpp"
+#include "sys/processes.hpp"
 
 namespace tether {
 namespace {
 
-using std::chrono::milliseconds;
-using std::chrono::steady_clock;
-
 constexpr std::size_t longest_message = 8192;
 constexpr std::size_t most_descriptors = 253;  // SCM_MAX_FD: the most in one message
-constexpr milliseconds longest_linger{100};
-
-Failure notify_failure(int error_number) {
-  return Failure{.stage = Stage::descriptor, .error_number = error_number, .detail = "--notify"};
-}
+constexpr std::chrono::milliseconds longest_linger{100};
 
 // Not root's own runtime directory: COMMAND may give up its privileges, and must reach the socket.
 std::vector<std::string> socket_directories() {
@@ -73,37 +63,15 @@ pid_t take_control_data(msghdr& header, uid_t& uid) {
 
 }  // namespace
 
-Result<ReadinessChannel> ReadinessChannel::open(const Options& options) {
-  ReadinessChannel readiness;
-  readiness.how_ = options.notify;
-  if (!options.notify) return readiness;
-  if (options.notify->kind == Notify::Kind::socket) {
-    if (Status opened = readiness.open_socket(); !opened.ok()) return opened.failure();
-    return readiness;
-  }
+Status ReadinessChannel::open(const Notify& how) {
+  how_ = how;
+  if (how.kind == Notify::Kind::socket) return open_socket();
   int ends[2] = {-1, -1};
-  if (::pipe2(ends, O_CLOEXEC) != 0) return notify_failure(errno);
-  readiness.tethers_end_.reset(ends[0]);
-  readiness.childs_end_.reset(ends[1]);
+  if (::pipe2(ends, O_CLOEXEC) != 0) return descriptor_failure(errno, "--notify");
+  tethers_end_.reset(ends[0]);
+  childs_end_.reset(ends[1]);
   (void)::fcntl(ends[0], F_SETFL, O_NONBLOCK);
-  return readiness;
-}
-
-ReadinessChannel::ReadinessChannel(ReadinessChannel&& other) noexcept {
-  *this = std::move(other);
-}
-
-ReadinessChannel& ReadinessChannel::operator=(ReadinessChannel&& other) noexcept {
-  if (this == &other) return *this;
-  close();
-  how_ = std::exchange(other.how_, std::nullopt);
-  tethers_end_ = std::move(other.tethers_end_);
-  childs_end_ = std::move(other.childs_end_);
-  directory_ = std::exchange(other.directory_, {});
-  address_ = std::exchange(other.address_, {});
-  sender_ = other.sender_;
-  at_end_ = other.at_end_;
-  return *this;
+  return Unit{};
 }
 
 Status ReadinessChannel::open_socket() {
@@ -111,7 +79,7 @@ Status ReadinessChannel::open_socket() {
   const int on = 1;
   if (!tethers_end_ ||
       ::setsockopt(tethers_end_.get(), SOL_SOCKET, SO_PASSCRED, &on, sizeof on) != 0)
-    return notify_failure(errno);
+    return descriptor_failure(errno, "--notify");
   for (const std::string& directory : socket_directories())
     if (bind_in(directory)) return Unit{};
   // The kernel picks a free abstract name (unix(7), autobind).
@@ -120,7 +88,7 @@ Status ReadinessChannel::open_socket() {
   socklen_t size = sizeof name;
   if (::bind(tethers_end_.get(), reinterpret_cast<sockaddr*>(&name), sizeof name.sun_family) != 0 ||
       ::getsockname(tethers_end_.get(), reinterpret_cast<sockaddr*>(&name), &size) != 0)
-    return notify_failure(errno);
+    return descriptor_failure(errno, "--notify");
   const std::size_t length = size - offsetof(sockaddr_un, sun_path) - 1;
   address_ = "@" + std::string(name.sun_path + 1, length);
   return Unit{};
@@ -134,35 +102,33 @@ bool ReadinessChannel::bind_in(const std::string& directory) {
   if (directory.empty() || directory.front() != '/' ||
       made.size() + file_name.size() >= sizeof name.sun_path || ::mkdtemp(made.data()) == nullptr)
     return false;
-  directory_ = made;
-  address_ = made + file_name;
-  std::memcpy(name.sun_path, address_.data(), address_.size());
+  const std::string path = made + file_name;
+  std::memcpy(name.sun_path, path.data(), path.size());
   // Every user may write to the socket: the credentials show which one did.
   const UniqueFd own(::open(made.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-  if (own && ::bind(tethers_end_.get(), reinterpret_cast<sockaddr*>(&name), sizeof name) == 0 &&
-      ::fchmodat(own.get(), file_name.c_str() + 1, 0666, 0) == 0 && ::fchmod(own.get(), 0711) == 0)
-    return true;
-  (void)::unlink(address_.c_str());
-  (void)::rmdir(made.c_str());
-  directory_.clear();
-  address_.clear();
-  return false;
+  if (!own || ::bind(tethers_end_.get(), reinterpret_cast<sockaddr*>(&name), sizeof name) != 0 ||
+      ::fchmodat(own.get(), file_name.c_str() + 1, 0666, 0) != 0 ||
+      ::fchmod(own.get(), 0711) != 0) {
+    (void)::unlink(path.c_str());
+    (void)::rmdir(made.c_str());
+    return false;
+  }
+  directory_ = made;
+  address_ = path;
+  return true;
 }
 
-Launch::Extras ReadinessChannel::for_command() const {
-  Launch::Extras extras;
-  if (!how_) return extras;
-  if (how_->kind == Notify::Kind::socket) {
-    extras.environment.push_back({"NOTIFY_SOCKET", address_});
+void ReadinessChannel::give_to(Launch& launch) const {
+  if (how_.kind == Notify::Kind::socket) {
+    launch.add_variable({"NOTIFY_SOCKET", address_});
   } else {
-    extras.redirection = Redirection{childs_end_.get(), how_->fd};
+    launch.add_redirection({childs_end_.get(), how_.fd});
   }
-  return extras;
 }
 
 std::optional<NotifyMessage> ReadinessChannel::next() {
   if (!tethers_end_ || at_end_) return std::nullopt;
-  return how_->kind == Notify::Kind::socket ? next_datagram() : next_line();
+  return how_.kind == Notify::Kind::socket ? next_datagram() : next_line();
 }
 
 std::optional<NotifyMessage> ReadinessChannel::next_line() {
@@ -198,27 +164,27 @@ std::optional<NotifyMessage> ReadinessChannel::next_datagram() {
 }
 
 void ReadinessChannel::linger(pid_t child) {
-  if (!tethers_end_ || how_->kind != Notify::Kind::socket) return;
-  const UniqueFd helper(sender_ > 0 && sender_ != child ? open_pidfd(sender_) : -1);
+  if (!tethers_end_ || how_.kind != Notify::Kind::socket) return;
+  const bool has_helper = sender_ > 0 && sender_ != child;
+  const UniqueFd helper(has_helper ? open_pidfd(sender_) : -1);
   // The sender has ended: all its messages are in the queue.
-  const bool has_left = sender_ > 0 && sender_ != child && !helper;
-  const auto end = steady_clock::now() + longest_linger;
-  for (bool done = has_left; !done;) {
+  bool done = has_helper && !helper;
+  const auto end = Clock::now() + longest_linger;
+  while (!done) {
+    PollSet watched;
+    const auto channel = watched.add(tethers_end_.get());
+    const auto helpers_end = watched.add(helper.get());
     const auto left = time_until(end);
-    std::array<pollfd, 2> watched{pollfd{tethers_end_.get(), POLLIN, 0},
-                                  pollfd{helper.get(), POLLIN, 0}};
-    const int ready =
-        left.count() == 0 ? 0 : ::poll(watched.data(), watched.size(), poll_timeout(left));
-    done = ready <= 0 || watched[1].revents != 0;
+    done = left.count() == 0 || !watched.wait(poll_timeout(left)) || !watched.is_ready(channel) ||
+           watched.is_ready(helpers_end);
     while (const auto message = next()) done = done || message->barrier;
   }
 }
 
 void ReadinessChannel::close() {
-  if (!directory_.empty()) {
+  if (tethers_end_ && !directory_.empty()) {
     (void)::unlink(address_.c_str());
     (void)::rmdir(directory_.c_str());
-    directory_.clear();
   }
   tethers_end_.reset();
   childs_end_.reset();

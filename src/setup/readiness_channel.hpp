@@ -15,17 +15,17 @@ namespace tether {
 
 class ReadinessChannel {
  public:
-  // Opens the channel that `options` ask for, if any. A socket has a path in a new directory, for
-  // COMMAND in another network namespace, or an abstract name if that is not possible (unix(7)).
-  static Result<ReadinessChannel> open(const Options& options);
   ReadinessChannel() = default;
-  ReadinessChannel(ReadinessChannel&& other) noexcept;
-  ReadinessChannel& operator=(ReadinessChannel&& other) noexcept;
+  ReadinessChannel(ReadinessChannel&&) = default;
+  ReadinessChannel& operator=(ReadinessChannel&&) = delete;
   // Removes the socket's path and its directory.
   ~ReadinessChannel() { close(); }
+  // Opens the channel that `how` asks for. A socket has a path in a new directory, for
+  // COMMAND in another network namespace, or an abstract name if that is not possible (unix(7)).
+  Status open(const Notify& how);
 
-  // COMMAND's end. This object keeps the descriptor.
-  [[nodiscard]] Launch::Extras for_command() const;
+  // Adds COMMAND's end to what COMMAND gets. This object keeps the descriptor.
+  void give_to(Launch& launch) const;
   // Once the child has COMMAND's end: with tether's copy no end of file would come.
   void close_childs_end() { childs_end_.reset(); }
 
@@ -50,7 +50,7 @@ class ReadinessChannel {
   std::optional<NotifyMessage> next_line();
   std::optional<NotifyMessage> next_datagram();
 
-  std::optional<Notify> how_;
+  Notify how_;
   UniqueFd tethers_end_;
   UniqueFd childs_end_;
   std::string directory_;  // made for the socket; empty without a path

@@ -8,16 +8,10 @@
 
 #include <cerrno>
 
-#include "sys/passing.hpp"
+#include "sys/descriptors.hpp"
 
 namespace tether {
 namespace {
-
-Failure socket_failure(int fd, int error_number) {
-  return Failure{.stage = Stage::hand_over,
-                 .error_number = error_number,
-                 .detail = fmt::format("--pidfd-fd={}", fd)};
-}
 
 // 0, or the errno that tells why no message can be sent.
 int sending_error(int fd) {
@@ -36,6 +30,7 @@ int sending_error(int fd) {
 
 const char* hint_for(int sending_error) {
   switch (sending_error) {
+    case EBADF:
     case ENOTSOCK:
     case EAFNOSUPPORT:
     case ENOTCONN:
@@ -47,6 +42,13 @@ const char* hint_for(int sending_error) {
     default:
       return "";
   }
+}
+
+Failure socket_failure(int fd, int error_number) {
+  return Failure{.stage = Stage::hand_over,
+                 .error_number = error_number,
+                 .detail = fmt::format("--pidfd-fd={}", fd),
+                 .hint = hint_for(error_number)};
 }
 
 bool is_same_socket(int one, int other) {
@@ -70,16 +72,8 @@ bool command_has(int socket, const Options& options) {
 Status Receiver::open(const Options& options, const CallersDescriptors& callers) {
   if (socket_) return Unit{};
   const int fd = *options.pidfd_fd;
-  if (!callers.has(fd)) {
-    Failure failure = socket_failure(fd, EBADF);
-    failure.hint = hint_for(ENOTSOCK);
-    return failure;
-  }
-  if (const int error = sending_error(fd); error != 0) {
-    Failure failure = socket_failure(fd, error);
-    failure.hint = hint_for(error);
-    return failure;
-  }
+  if (!callers.has(fd)) return socket_failure(fd, EBADF);
+  if (const int error = sending_error(fd); error != 0) return socket_failure(fd, error);
   if (command_has(fd, options))
     return Failure{
         .stage = Stage::hand_over,

@@ -26,17 +26,6 @@ Failure open_failure(Stage stage, const std::string& path) {
   return Failure{.stage = stage, .error_number = errno, .path = path};
 }
 
-// Opens a file to append to. If it was missing, `made` is the path of the new file, without links.
-UniqueFd open_or_create(const std::string& path, mode_t mode, std::string& made) {
-  // A link may lead to a file that does not exist yet.
-  const std::string real_path = resolve(path);
-  UniqueFd file(::open(real_path.c_str(), output_flags | O_CREAT | O_EXCL, mode));
-  if (file) made = real_path;
-  // O_CREAT, as in a shell: the kernel then checks the owner (protected_regular, proc_sys_fs(5)).
-  if (!file && errno == EEXIST) file.reset(::open(path.c_str(), output_flags | O_CREAT, mode));
-  return file;
-}
-
 // A close-on-exec descriptor, of which COMMAND gets no copy.
 bool put_placeholder(int fd) {
   UniqueFd placeholder(::open("/", O_PATH | O_CLOEXEC));
@@ -75,13 +64,10 @@ Result<Redirections> Redirections::open(const Options& options) {
     if (fd <= 2) redirections.kept_.push_back(fd);
   // ReadinessChannel replaces this one.
   if (const auto fd = options.notify_fd()) redirections.kept_.push_back(*fd);
-  if (Status named = redirections.open_named(options); !named.ok()) return named.failure();
-  if (options.nohup)
-    if (Status replaced = redirections.replace_terminals(); !replaced.ok())
-      return replaced.failure();
-  if (options.mode == Mode::detach)
-    if (Status replaced = redirections.replace_connections(); !replaced.ok())
-      return replaced.failure();
+  Status opened = redirections.open_named(options);
+  if (opened.ok() && options.nohup) opened = redirections.replace_terminals();
+  if (opened.ok() && options.mode == Mode::detach) opened = redirections.replace_connections();
+  if (!opened.ok()) return opened.failure();
   return redirections;
 }
 
@@ -104,13 +90,22 @@ Status Redirections::open_named(const Options& options) {
 }
 
 Status Redirections::open_output(const std::string& path, const std::vector<int>& targets) {
-  std::string made;
-  UniqueFd file = open_or_create(path, output_mode, made);
-  if (!file) return open_failure(Stage::output, path);
-  if (!made.empty()) created_.push_back({made, file.get()});
-  for (const int to : targets) list_.push_back({file.get(), to});
-  opened_.push_back(std::move(file));
+  const int file = open_or_create(path, output_mode);
+  if (file < 0) return open_failure(Stage::output, path);
+  for (const int to : targets) list_.push_back({file, to});
   return Unit{};
+}
+
+int Redirections::open_or_create(const std::string& path, mode_t mode) {
+  // A link may lead to a file that does not exist yet.
+  const std::string real_path = resolve(path);
+  UniqueFd file(::open(real_path.c_str(), output_flags | O_CREAT | O_EXCL, mode));
+  if (file) created_.push_back({real_path, file.get()});
+  // O_CREAT, as in a shell: the kernel then checks the owner (protected_regular, proc_sys_fs(5)).
+  if (!file && errno == EEXIST) file.reset(::open(path.c_str(), output_flags | O_CREAT, mode));
+  if (!file) return -1;
+  opened_.push_back(std::move(file));
+  return opened_.back().get();
 }
 
 // As nohup(1), replaces terminals only: standard input by /dev/null that cannot be read, standard
@@ -153,16 +148,11 @@ Status Redirections::replace_terminals() {
 // In the working directory, else in the home directory. Mode 0600 whatever the umask.
 Result<int> Redirections::open_nohup_out(std::string& name) {
   const auto open_at = [&](const std::string& path) {
-    std::string made;
-    UniqueFd file = open_or_create(path, nohup_mode, made);
-    if (!file) return -1;
-    if (!made.empty()) {
-      (void)::fchmod(file.get(), nohup_mode);
-      created_.push_back({made, file.get()});
-    }
+    const std::size_t before = created_.size();
+    const int file = open_or_create(path, nohup_mode);
+    if (created_.size() > before) (void)::fchmod(file, nohup_mode);
     name = path;
-    opened_.push_back(std::move(file));
-    return opened_.back().get();
+    return file;
   };
   if (const int file = open_at("nohup.out"); file >= 0) return file;
   Failure failure = open_failure(Stage::output, "nohup.out");
@@ -209,8 +199,7 @@ bool Redirections::is_set(int to) const {
 }
 
 void Redirections::put(UniqueFd from, int to) {
-  const auto is_for_it = [to](const Redirection& redirection) { return redirection.to == to; };
-  list_.erase(std::remove_if(list_.begin(), list_.end(), is_for_it), list_.end());
+  std::erase_if(list_, [to](const Redirection& redirection) { return redirection.to == to; });
   list_.push_back({from.get(), to});
   opened_.push_back(std::move(from));
 }
@@ -232,20 +221,15 @@ Status reserve_descriptors(const Options& options) {
   if (options.become) {
     const int fd = *options.pidfd_fd;
     if (::fcntl(fd, F_GETFD) >= 0)
-      return Failure{.stage = Stage::descriptor,
-                     .detail = fmt::format("--pidfd-fd={} is open already", fd),
-                     .hint = "with --become the pidfd is put there: name a free number above 2"};
+      return descriptor_failure(0, fmt::format("--pidfd-fd={} is open already", fd),
+                                "with --become the pidfd is put there: name a free number above 2");
     if (!put_placeholder(fd))
-      return Failure{.stage = Stage::descriptor,
-                     .error_number = errno,
-                     .detail = fmt::format("--pidfd-fd={}", fd),
-                     .hint = "name a free number below the limit of open files (ulimit -n)"};
+      return descriptor_failure(errno, fmt::format("--pidfd-fd={}", fd),
+                                "name a free number below the limit of open files (ulimit -n)");
   }
   const auto fd = options.notify_fd();
   if (!fd || ::fcntl(*fd, F_GETFD) >= 0 || put_placeholder(*fd)) return Unit{};
-  return Failure{.stage = Stage::descriptor,
-                 .error_number = errno,
-                 .detail = fmt::format("--notify=fd:{}", *fd)};
+  return descriptor_failure(errno, fmt::format("--notify=fd:{}", *fd));
 }
 
 }  // namespace tether

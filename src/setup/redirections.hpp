@@ -3,14 +3,23 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "failure.hpp"
 #include "policy/options.hpp"
-#include "spawn/child_plan.hpp"
+#include "spawn/child.hpp"
 #include "sys/unique_fd.hpp"
 
 namespace tether {
+
+// `what` names the descriptor or its option.
+inline Failure descriptor_failure(int error_number, std::string what, const char* hint = "") {
+  return Failure{.stage = Stage::descriptor,
+                 .error_number = error_number,
+                 .detail = std::move(what),
+                 .hint = hint};
+}
 
 class Redirections {
  public:
@@ -36,6 +45,8 @@ class Redirections {
   Status open_named(const Options& options);
   Status replace_terminals();
   Status replace_connections();
+  // Opens a file to append to. -1 and errno on failure.
+  int open_or_create(const std::string& path, mode_t mode);
   Status open_output(const std::string& path, const std::vector<int>& targets);
   Result<int> open_nohup_out(std::string& name);
   Status put_null(int to, int flags);

@@ -31,17 +31,13 @@ bool can_hang_up(int fd) {
 
 }  // namespace
 
-Result<TieWatch> TieWatch::open(const Options& options, pid_t parent,
-                                const CallersDescriptors& callers) {
-  TieWatch watch;
+Status TieWatch::open(const Options& options, pid_t parent, const CallersDescriptors& callers) {
   Status opened = Unit{};
-  if (options.die_with_parent) opened = watch.open_parent(parent);
+  if (options.die_with_parent) opened = open_parent(parent);
   for (const ProcessName& name : options.die_with)
-    if (opened.ok()) opened = watch.open_process(name);
-  if (options.die_on_eof && opened.ok())
-    opened = watch.open_descriptor(*options.die_on_eof, callers);
-  if (!opened.ok()) return opened.failure();
-  return watch;
+    if (opened.ok()) opened = open_process(name);
+  if (options.die_on_eof && opened.ok()) opened = open_descriptor(*options.die_on_eof, callers);
+  return opened;
 }
 
 Status TieWatch::open_parent(pid_t parent) {

@@ -10,18 +10,15 @@
 #include "policy/options.hpp"
 #include "sys/deadline.hpp"
 #include "sys/descriptors.hpp"
-#include "sys/poll_set.hpp"
 #include "sys/unique_fd.hpp"
 
 namespace tether {
 
 class TieWatch {
  public:
-  TieWatch() = default;
   // Opens what `options` name. `parent` is the caller's pid. The descriptor stays the caller's. A
   // Failure (Stage::tie) if a process has ended, or another process has its pid now.
-  static Result<TieWatch> open(const Options& options, pid_t parent,
-                               const CallersDescriptors& callers);
+  Status open(const Options& options, pid_t parent, const CallersDescriptors& callers);
 
   // The child exists: its time begins. A second call does nothing.
   void begin(Duration timeout);

@@ -11,7 +11,6 @@
 #include <csignal>
 
 #include "sys/raw_calls.hpp"
-#include "sys/raw_descriptors.hpp"
 
 namespace tether {
 namespace {
@@ -81,21 +80,17 @@ void close_descriptors(const ChildPlan& plan) noexcept {
   if (!plan.close_descriptors) return;
   // The descriptor for reports is still needed, and close-on-exec: it is spared like the kept ones.
   const int report_fd = plan.control_fd >= 0 ? plan.control_fd : plan.own_error_fd;
-  unsigned next = 3;
-  bool report_done = report_fd < 3;
-  std::size_t i = 0;
-  while (i < plan.kept_count || !report_done) {
-    const bool take_report = !report_done && (i == plan.kept_count || report_fd < plan.kept[i]);
-    const auto spared = static_cast<unsigned>(take_report ? report_fd : plan.kept[i]);
-    if (take_report) {
-      report_done = true;
-    } else {
-      ++i;
-    }
-    if (spared > next) close_between(next, spared - 1);
-    if (spared >= next) next = spared + 1;
+  int next = 3;
+  const auto spare = [&next](int fd) {
+    if (fd > next) raw::close_between(static_cast<unsigned>(next), static_cast<unsigned>(fd - 1));
+    if (fd >= next) next = fd + 1;
+  };
+  for (const int fd : plan.kept) {
+    if (report_fd < fd) spare(report_fd);
+    spare(fd);
   }
-  close_between(next, highest_fd);
+  spare(report_fd);
+  raw::close_between(static_cast<unsigned>(next), raw::highest_fd);
 }
 
 // Tries the paths as execvp(3) does, and goes on after the same errors. They were made before the
@@ -130,11 +125,9 @@ long exec_first(const ChildPlan& plan) noexcept {
 
 // Every `to` is open already, at least as a placeholder, and is no descriptor of tether's own.
 bool redirect(const ChildPlan& plan, ChildReport& report) noexcept {
-  for (std::size_t i = 0; i < plan.redirection_count; ++i) {
-    const Redirection& redirection = plan.redirections[i];
+  for (const Redirection& redirection : plan.redirections)
     if (!went_well(raw::duplicate(redirection.from, redirection.to), Stage::descriptor, report))
       return false;
-  }
   // With 1, as setsid(1) does: root may take the terminal from another session (tty_ioctl(4)).
   return !plan.take_terminal ||
          went_well(raw::control_device(STDIN_FILENO, TIOCSCTTY, 1), Stage::ctty, report);
@@ -200,8 +193,7 @@ bool wait_for_the_word(const ChildPlan& plan) noexcept {
 }
 
 long truncate_and_exec(const ChildPlan& plan) noexcept {
-  for (std::size_t i = 0; i < plan.truncated_count; ++i)
-    (void)raw::truncate_to_nothing(plan.truncated[i]);
+  for (const int fd : plan.truncated) (void)raw::truncate_to_nothing(fd);
   return exec_first(plan);
 }
 

@@ -1,8 +1,14 @@
 #include "spawn/namespace_failure.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cerrno>
+#include <cstddef>
+
+#include "sys/unique_fd.hpp"
 
 namespace tether {
 namespace {
@@ -93,24 +99,21 @@ std::string why_mounts_are_denied(const NamespacePlan& plan, NamespaceStep step,
   return first_of(found, "a sandbox forbids mounts, perhaps by Landlock, which cannot be seen");
 }
 
-const char* act_of(NamespaceStep step) {
-  switch (step) {
-    case NamespaceStep::clone:
-      return "";
-    case NamespaceStep::setgroups:
-      return "writing /proc/self/setgroups";
-    case NamespaceStep::user_map:
-      return "writing /proc/self/uid_map";
-    case NamespaceStep::group_map:
-      return "writing /proc/self/gid_map";
-    case NamespaceStep::propagation:
-      return "keeping mounts inside";
-    case NamespaceStep::proc:
-      return "mounting /proc";
-    case NamespaceStep::capabilities:
-      return "dropping capabilities";
-  }
-  return "";
+// What tether did at each NamespaceStep.
+constexpr const char* acts[] = {
+    "",
+    "writing /proc/self/setgroups",
+    "writing /proc/self/uid_map",
+    "writing /proc/self/gid_map",
+    "keeping mounts inside",
+    "mounting /proc",
+    "dropping capabilities",
+};
+
+[[noreturn]] void report_and_end(const NamespacePlan& plan, int pipe_fd) {
+  const NamespaceStatus status = set_up_namespaces(plan);
+  const bool written = ::write(pipe_fd, &status, sizeof status) == sizeof status;
+  ::_exit(written ? 0 : 1);
 }
 
 }  // namespace
@@ -141,8 +144,28 @@ std::string why_namespaces_are_refused(const NamespacePlan& plan, const Namespac
 Failure namespace_failure(const NamespacePlan& plan, const NamespaceStatus& status) {
   return Failure{.stage = Stage::namespaces,
                  .error_number = status.error_number,
-                 .detail = act_of(status.step),
+                 .detail = acts[static_cast<std::size_t>(status.step)],
                  .hint = why_namespaces_are_refused(plan, status, collect_namespace_facts())};
+}
+
+Status try_namespaces(CloneWay way) {
+  int ends[2] = {-1, -1};
+  if (::pipe2(ends, O_CLOEXEC) != 0)
+    return Failure{.stage = Stage::namespaces, .error_number = errno};
+  const UniqueFd reading(ends[0]);
+  UniqueFd writing(ends[1]);
+  const NamespacePlan plan = plan_namespaces();
+  const Cloned first = fork_with_pidfd(way, namespace_flags(plan), 0);
+  if (first.pid < 0) return namespace_failure(plan, {NamespaceStep::clone, first.error_number});
+  if (first.pid == 0) report_and_end(plan, writing.get());
+  writing.reset();
+  NamespaceStatus status{NamespaceStep::clone, ECHILD};
+  while (::read(reading.get(), &status, sizeof status) < 0 && errno == EINTR) {
+  }
+  while (::waitpid(first.pid, nullptr, __WALL) < 0 && errno == EINTR) {
+  }
+  if (status.ok()) return Unit{};
+  return namespace_failure(plan, status);
 }
 
 }  // namespace tether

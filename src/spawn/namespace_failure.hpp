@@ -1,11 +1,13 @@
-// Explains why namespaces were refused, in a Failure that names the thing to change.
+// Explains why namespaces were refused, in a Failure that names the thing to change, and finds out
+// by a trial whether they are.
 #pragma once
 
 #include <string>
 
 #include "failure.hpp"
-#include "sys/namespace_facts.hpp"
+#include "sys/clone.hpp"
 #include "sys/namespaces.hpp"
+#include "sys/sandbox_facts.hpp"
 
 namespace tether {
 
@@ -16,5 +18,9 @@ std::string why_namespaces_are_refused(const NamespacePlan& plan, const Namespac
 
 // The whole Failure, with the facts of this process, which must be outside the namespaces.
 Failure namespace_failure(const NamespacePlan& plan, const NamespaceStatus& status);
+
+// Makes what --pid-namespace makes, for a process that runs nothing and ends at once. A Failure is
+// the one that --pid-namespace would end with. This process must be single-threaded.
+Status try_namespaces(CloneWay way);
 
 }  // namespace tether

@@ -7,8 +7,6 @@
 #include <csignal>
 #include <utility>
 
-#include "spawn/child.hpp"
-#include "sys/children.hpp"
 #include "sys/pidfd.hpp"
 
 namespace tether {
@@ -21,10 +19,9 @@ Failure failure_from(const ChildReport& report) {
 // By SIGKILL, as every other signal is blocked until the child is ready. What ends the child after
 // that ends COMMAND.
 Failure killed_before_ready() {
-  Failure failure{.stage = Stage::supervise,
-                  .detail = "the child was killed before it could run anything"};
-  failure.exit_status = 128 + SIGKILL;
-  return failure;
+  return Failure{.stage = Stage::supervise,
+                 .detail = "the child was killed before it could run anything",
+                 .exit_status = 128 + SIGKILL};
 }
 
 // Sends the stop that the child put off, for COMMAND to act on.
@@ -36,19 +33,6 @@ bool shares_memory(const SpawnRequest& request) {
   return can_share_memory() && request.way != CloneWay::fork && !request.is_held;
 }
 
-Child child_from(const SpawnRequest& request, Cloned cloned) {
-  Child child;
-  child.pid = cloned.pid;
-  child.pidfd = std::move(cloned.pidfd);
-  child.autoreaped = (request.guarantees & clone_autoreap) != 0;
-  return child;
-}
-
-void stamp(Child& child) {
-  (void)::clock_gettime(CLOCK_REALTIME, &child.started_at);
-  (void)::clock_gettime(CLOCK_MONOTONIC, &child.started);
-}
-
 // A child that never became COMMAND ends by itself; it must not stay a zombie.
 void discard(const Child& child) {
   if (!child.autoreaped) (void)reap(child.pidfd.get(), nullptr);
@@ -57,14 +41,12 @@ void discard(const Child& child) {
 Result<Child> spawn_sharing_memory(const SpawnRequest& request, ChildPlan& plan) {
   ChildReport report;
   plan.shared_report = &report;
-  Child times;
-  stamp(times);
+  Child child = child_to_be(request);
   Cloned cloned = run_sharing_memory(request.way, request.guarantees, request.cgroup_fd,
                                      run_child_on_own_stack, &plan);
   if (cloned.pid < 0) return Failure{.stage = Stage::clone, .error_number = cloned.error_number};
-  Child child = child_from(request, std::move(cloned));
-  child.started_at = times.started_at;
-  child.started = times.started;
+  child.pid = cloned.pid;
+  child.pidfd = std::move(cloned.pidfd);
   // The exec itself may have failed after the child was ready.
   if (report.ready && !report.failed) {
     send_what_was_put_off(child, report);
@@ -88,10 +70,9 @@ ChildReport until_exec(int control) {
   ChildReport all;
   ChildReport report;
   while (next_report(control, report)) {
-    all.stopped = all.stopped || report.stopped;
-    if (!report.failed) continue;
-    report.stopped = all.stopped;
-    all = report;
+    const bool stopped = all.stopped || report.stopped;
+    if (report.failed) all = report;
+    all.stopped = stopped;
   }
   return all;
 }
@@ -104,6 +85,14 @@ std::uint64_t flags_of(const SpawnRequest& request) {
          (shares_memory(request) ? shared_memory_flags() : 0);
 }
 
+Child child_to_be(const SpawnRequest& request) {
+  Child child;
+  child.autoreaped = (request.guarantees & clone_autoreap) != 0;
+  (void)::clock_gettime(CLOCK_REALTIME, &child.started_at);
+  (void)::clock_gettime(CLOCK_MONOTONIC, &child.started);
+  return child;
+}
+
 Result<HeldChild> hold(const SpawnRequest& request, ChildPlan plan) {
   int ends[2] = {-1, -1};
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
@@ -113,15 +102,13 @@ Result<HeldChild> hold(const SpawnRequest& request, ChildPlan plan) {
   plan.control_fd = childs_end.get();
   plan.parents_control_fd = control.get();
 
-  Child times;
-  stamp(times);
+  Child child = child_to_be(request);
   Cloned cloned = fork_with_pidfd(request.way, request.guarantees, SIGCHLD, request.cgroup_fd);
   if (cloned.pid < 0) return Failure{.stage = Stage::clone, .error_number = cloned.error_number};
   if (cloned.pid == 0) run_child(plan);
   childs_end.reset();
-  Child child = child_from(request, std::move(cloned));
-  child.started_at = times.started_at;
-  child.started = times.started;
+  child.pid = cloned.pid;
+  child.pidfd = std::move(cloned.pidfd);
 
   ChildReport report;
   const bool spoke = next_report(control.get(), report);

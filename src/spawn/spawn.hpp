@@ -4,7 +4,7 @@
 #include <time.h>
 
 #include "failure.hpp"
-#include "spawn/child_plan.hpp"
+#include "spawn/child.hpp"
 #include "sys/clone.hpp"
 
 namespace tether {
@@ -30,6 +30,9 @@ struct SpawnRequest {
 
 // The flags of the clone call that this request leads to.
 std::uint64_t flags_of(const SpawnRequest& request);
+
+// A Child with the times of its start, which is now, and without a process.
+Child child_to_be(const SpawnRequest& request);
 
 // Returns once exec has succeeded; on failure no child is left. A Failure at Stage::clone with
 // EINVAL, ENOSYS or EPERM means that this kernel or sandbox does not take the request: probe it,

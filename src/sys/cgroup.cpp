@@ -1,6 +1,5 @@
 #include "sys/cgroup.hpp"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <linux/magic.h>
@@ -13,12 +12,13 @@
 #include <array>
 #include <cerrno>
 #include <climits>
+#include <csignal>
 #include <utility>
 
 #include "sys/cgroup_files.hpp"
 #include "sys/deadline.hpp"
-#include "sys/small_files.hpp"
-#include "sys/words.hpp"
+#include "sys/kernel_text.hpp"
+#include "sys/pidfd.hpp"
 
 namespace tether {
 namespace {
@@ -62,18 +62,6 @@ std::string link_of(int fd) {
   return size > 0 ? std::string(path.data(), static_cast<std::size_t>(size)) : std::string();
 }
 
-std::vector<std::string> directories_in(int directory_fd) {
-  std::vector<std::string> names;
-  UniqueFd fd(::openat(directory_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  DIR* const directory = fd ? ::fdopendir(fd.get()) : nullptr;
-  if (directory == nullptr) return names;
-  (void)fd.release();  // `directory` owns it from here on
-  while (const dirent* const entry = ::readdir(directory))
-    if (entry->d_type == DT_DIR && entry->d_name[0] != '.') names.emplace_back(entry->d_name);
-  (void)::closedir(directory);
-  return names;
-}
-
 void add_members(int directory_fd, std::vector<pid_t>& all) {
   const std::vector<pid_t> own =
       pids_in(read_small_file(directory_fd, "cgroup.procs").value_or(std::string()));
@@ -109,6 +97,14 @@ UniqueFd directory_above(int directory_fd) {
   const bool is_another = above && is_cgroup2(above.get()) && ::fstat(above.get(), &one) == 0 &&
                           ::fstat(directory_fd, &other) == 0 && one.st_ino != other.st_ino;
   return is_another ? std::move(above) : UniqueFd();
+}
+
+constexpr std::chrono::seconds patience_with_members{2};
+constexpr milliseconds between_rounds{20};
+
+// The file is missing or not writable: kill_one_by_one() may still work.
+bool is_out_of_reach(int error_number) {
+  return error_number == ENOENT || error_number == EACCES || error_number == EPERM;
 }
 
 }  // namespace
@@ -227,6 +223,51 @@ std::vector<pid_t> Cgroup::members() const {
 
 bool Cgroup::contains(pid_t pid) const {
   return has_member(directory_.get(), pid);
+}
+
+Status Cgroup::kill() const {
+  if (contains(::getpid())) {
+    Failure refused = failure(0);
+    refused.detail = "tether itself is in it";
+    return refused;
+  }
+  if (write_cgroup_file(directory_.get(), "cgroup.kill", "1")) return Unit{};
+  return is_out_of_reach(errno) ? kill_one_by_one() : failure(errno, "cgroup.kill");
+}
+
+Status Cgroup::kill_one_by_one() const {
+  const auto deadline = Clock::now() + patience_with_members;
+  // If freezing fails, a tree that forks quickly only takes more rounds.
+  const bool is_frozen = write_cgroup_file(directory_.get(), "cgroup.freeze", "1");
+  int error_number = 0;
+  bool is_empty = !is_populated();
+  while (!is_empty && Clock::now() < deadline) {
+    error_number = signal_members(SIGKILL);
+    is_empty = wait_until_empty(between_rounds);
+  }
+  if (is_frozen) (void)write_cgroup_file(directory_.get(), "cgroup.freeze", "0");
+  if (is_empty) return Unit{};
+  return failure(error_number != 0 ? error_number : ETIMEDOUT);
+}
+
+// Returns 0, or the errno of a signal that was refused. A pid is a member's if the lists from
+// before and from after the opening of its pidfd both have it: a foreign process that gets the pid
+// in between is not in the second list, and one that gets it later has another pidfd.
+int Cgroup::signal_members(int signal) const {
+  int error_number = 0;
+  std::vector<std::pair<pid_t, UniqueFd>> opened;
+  for (const pid_t pid : members())
+    if (UniqueFd pidfd(open_pidfd(pid)); pidfd) {
+      opened.emplace_back(pid, std::move(pidfd));
+    } else if (errno != ESRCH) {
+      error_number = errno;
+    }
+  const std::vector<pid_t> still = members();
+  for (const auto& [pid, pidfd] : opened)
+    if (std::find(still.begin(), still.end(), pid) != still.end() &&
+        !send_signal(pidfd.get(), signal) && errno != ESRCH)
+      error_number = errno;
+  return error_number;
 }
 
 std::string Cgroup::unwritable_file() const {

@@ -6,6 +6,8 @@
 #include <sys/types.h>
 
 #include <chrono>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -91,5 +93,31 @@ std::vector<pid_t> members_of_cgroup(int directory_fd);
 
 // Whether the directory is one of cgroup v2.
 bool is_cgroup2(int directory_fd);
+
+// Measured by CgroupMeter.
+struct CgroupUsage {
+  std::uint64_t user_us = 0;
+  std::uint64_t system_us = 0;
+  // None without the controller or on a kernel without the file (5.10 has neither file, 6.1 both),
+  // and where a higher peak from before the start hides the new one.
+  std::optional<std::uint64_t> memory_peak_bytes;
+  std::optional<std::uint64_t> pids_peak;
+};
+
+class CgroupMeter {
+ public:
+  // Measures from now on. In a directory that tether made, everything counts.
+  explicit CgroupMeter(const Cgroup& cgroup);
+
+  // What was used until now. `cgroup` is the same one. None if cpu.stat cannot be read.
+  [[nodiscard]] std::optional<CgroupUsage> read(const Cgroup& cgroup) const;
+
+ private:
+  std::uint64_t user_us_ = 0;
+  std::uint64_t system_us_ = 0;
+  std::optional<std::uint64_t> memory_peak_;
+  std::optional<std::uint64_t> pids_peak_;
+  UniqueFd reset_memory_peak_;  // reads the peak since the start
+};
 
 }  // namespace tether

@@ -1,4 +1,5 @@
-// The small text files of cgroup v2: writing one in a directory that is held open, and parsing.
+// The small text files of cgroup v2: writing one in a directory that is held open, parsing, and
+// what they tell about where a child can be started.
 #pragma once
 
 #include <sys/types.h>
@@ -14,6 +15,9 @@ namespace tether {
 // Writes `text` in one write(2), as the kernel requires. False and errno on failure.
 bool write_cgroup_file(int directory_fd, const char* name, std::string_view text);
 
+// The names of the directories in a directory; none if it cannot be read.
+std::vector<std::string> directories_in(int directory_fd);
+
 // The first word of `text` as a number; none for "max" or any other word. Pure.
 std::optional<std::uint64_t> first_word_as_number(std::string_view text);
 
@@ -22,5 +26,17 @@ bool has_word(std::string_view text, std::string_view word);
 
 // The pids in the text of cgroup.procs, without 0, a process of another PID namespace. Pure.
 std::vector<pid_t> pids_in(std::string_view text);
+
+// The directory of this process's cgroup, from the texts of /proc/self/cgroup and
+// /proc/self/mountinfo; empty if no mount here shows it. Pure.
+std::string cgroup_directory(std::string_view membership, std::string_view mountinfo);
+
+struct CgroupPlace {
+  std::string directory;   // this process's own; empty if no cgroup v2 is visible here
+  bool delegated = false;  // a directory could be made in it, and a child started there
+  std::string why_not;     // a sentence, unless `delegated`
+};
+
+CgroupPlace find_cgroup_place();
 
 }  // namespace tether

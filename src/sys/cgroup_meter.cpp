@@ -1,14 +1,13 @@
-#include "sys/cgroup_meter.hpp"
-
+// Measures what the processes of a cgroup use from one moment on.
 #include <fcntl.h>
 #include <unistd.h>
 
 #include <array>
 #include <string_view>
 
+#include "sys/cgroup.hpp"
 #include "sys/cgroup_files.hpp"
-#include "sys/small_files.hpp"
-#include "sys/words.hpp"
+#include "sys/kernel_text.hpp"
 
 namespace tether {
 namespace {

@@ -1,4 +1,4 @@
-// How a process ended, and the only decoder of wait statuses.
+// How a process ended.
 #pragma once
 
 namespace tether {
@@ -12,8 +12,5 @@ struct Ending {
   // The exit status that a shell shows: the exit code, or 128 + signal.
   [[nodiscard]] int shell_status() const { return code == Code::exited ? exit_code : 128 + signal; }
 };
-
-// Decodes a wait status of wait(2).
-Ending decode_wait_status(int status);
 
 }  // namespace tether

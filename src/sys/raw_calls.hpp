@@ -123,4 +123,19 @@ inline long execute(const char* path, char* const* argv, char* const* envp) noex
   while (true) (void)call(SYS_exit_group, status);
 }
 
+// The highest number a descriptor could have.
+constexpr unsigned highest_fd = ~0U;
+// The end of a loop over all descriptors: more than any hard limit should be.
+constexpr unsigned most_fds = 1U << 20;
+
+// Closes the descriptors from `first` to `last`, both included: by close_range(2), or one by one up
+// to the hard limit where a sandbox does not know that call.
+inline void close_between(unsigned first, unsigned last) noexcept {
+  if (first > last || close_range(first, last) == 0) return;
+  rlimit most{};
+  (void)limit(RLIMIT_NOFILE, nullptr, &most);
+  for (unsigned fd = first; fd <= last && fd < most.rlim_max && fd < most_fds; ++fd)
+    (void)close(static_cast<int>(fd));
+}
+
 }  // namespace tether::raw

@@ -1,9 +1,8 @@
-#include "sys/raw_signals.hpp"
-
+// The part of signals.hpp that calls no libc.
 #include <csignal>
 
 #include "sys/raw_calls.hpp"
-#include "sys/signal_names.hpp"
+#include "sys/signals.hpp"
 
 namespace tether {
 namespace {

@@ -1,7 +1,14 @@
 #include "tree/sweep.hpp"
 
+#include <unistd.h>
+
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
+
+#include "sys/pidfd.hpp"
+#include "sys/processes.hpp"
+#include "sys/unique_fd.hpp"
 
 namespace tether {
 namespace {
@@ -16,7 +23,97 @@ constexpr std::chrono::seconds patience_with_the_new{30};
 // A machine that paused is no reason to give up: there must be this many rounds, too.
 constexpr int fewest_rounds = 100;
 
+// The descendants of this process and the processes in the cgroup, if there is one.
+class TreeMembers : public Members {
+ public:
+  TreeMembers(const Cgroup* cgroup, std::vector<Relative> spared)
+      : cgroup_(cgroup), spared_(std::move(spared)) {}
+
+  // A member without a parent in the tree is a child of this process, at least by adoption.
+  bool is_empty() override {
+    const bool has_descendants = has_children() && (spared_.empty() || !descendants().empty());
+    return !has_descendants && (cgroup_ == nullptr || !cgroup_->is_populated());
+  }
+
+  // Every process in the cgroup is a member: it was made for this tree, or was empty before.
+  std::vector<Relative> list() override {
+    std::vector<Relative> members = descendants();
+    if (cgroup_ == nullptr) return members;
+    for (const pid_t pid : cgroup_->members()) {
+      const auto has_it = [pid](const Relative& member) { return member.pid == pid; };
+      const auto member = look_at(pid);
+      if (member && !member->has_ended && std::none_of(members.begin(), members.end(), has_it))
+        members.push_back(*member);
+    }
+    return members;
+  }
+
+  bool send(const Relative& member, int signal) override {
+    // A child of this process keeps its pid until it is reaped here.
+    if (member.parent == ::getpid()) return ::kill(member.pid, signal) == 0;
+    // Another parent may have reaped the member, and the pid be a foreign process's by now.
+    const UniqueFd pidfd(open_pidfd(member.pid));
+    if (!pidfd) return false;
+    const auto now = look_at(member.pid);
+    if (!now || now->start_time != member.start_time || !belongs(member.pid)) {
+      errno = ESRCH;
+      return false;
+    }
+    return send_signal(pidfd.get(), signal);
+  }
+
+  // Reaches members of any uid, and those that are being forked.
+  void kill_at_once() override {
+    if (cgroup_ != nullptr) (void)cgroup_->kill();
+  }
+
+ private:
+  [[nodiscard]] std::vector<Relative> descendants() const {
+    std::vector<Relative> members;
+    std::set<pid_t> strangers;
+    for (const Relative& relative : descendants_of(::getpid()))
+      if (is_spared(relative) || strangers.count(relative.parent) != 0) {
+        strangers.insert(relative.pid);
+      } else {
+        members.push_back(relative);
+      }
+    return members;
+  }
+
+  [[nodiscard]] bool is_spared(const Relative& relative) const {
+    return std::any_of(spared_.begin(), spared_.end(), [&](const Relative& other) {
+      return other.pid == relative.pid && other.start_time == relative.start_time;
+    });
+  }
+
+  // Whether the process `pid`, for which a pidfd is open, is a member.
+  [[nodiscard]] bool belongs(pid_t pid) const {
+    return (cgroup_ != nullptr && cgroup_->contains(pid)) || is_descendant(pid, ::getpid());
+  }
+
+  const Cgroup* cgroup_;
+  std::vector<Relative> spared_;
+};
+
+// Every process with a pid in this PID namespace is a member.
+class NamespaceMembers : public Members {
+ public:
+  bool is_empty() override { return !has_children(); }
+  std::vector<Relative> list() override { return all_others(); }
+  bool send(const Relative& member, int signal) override { return ::kill(member.pid, signal) == 0; }
+  // Under one lock: no process can escape by a fork (kill(2)).
+  void kill_at_once() override { (void)::kill(-1, SIGKILL); }
+};
+
 }  // namespace
+
+std::unique_ptr<Members> members_of_tree(const Cgroup* cgroup, std::vector<Relative> spared) {
+  return std::make_unique<TreeMembers>(cgroup, std::move(spared));
+}
+
+std::unique_ptr<Members> members_of_namespace() {
+  return std::make_unique<NamespaceMembers>();
+}
 
 void Sweep::ask(int signal) {
   if (mode_ == Mode::killing) return;

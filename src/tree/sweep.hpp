@@ -1,16 +1,42 @@
-// Ends a tree: asks every member once, then kills the members it finds until none is left, or none
-// that can be ended.
+// Which processes belong to COMMAND's tree, and how it is ended: asks every member once, then kills
+// the members it finds until none is left, or none that can be ended.
 #pragma once
 
 #include <chrono>
 #include <memory>
 #include <set>
 #include <utility>
+#include <vector>
 
+#include "sys/cgroup.hpp"
 #include "sys/deadline.hpp"
-#include "tree/members.hpp"
+#include "sys/processes.hpp"
 
 namespace tether {
+
+// The processes of a tree, and how to signal them: one kind for each means of holding it together.
+class Members {
+ public:
+  virtual ~Members() = default;
+
+  // Whether no member is left that could still run, visible or not.
+  virtual bool is_empty() = 0;
+  // The living members that can be found at this moment, without this process.
+  virtual std::vector<Relative> list() = 0;
+  // Sends `signal` to a member that list() has just returned: to that very process or to none.
+  // False and errno on failure; ESRCH if the member is gone.
+  virtual bool send(const Relative& member, int signal) = 0;
+  // Sends SIGKILL to all members in one call, where there is such a call.
+  virtual void kill_at_once() {}
+};
+
+// The descendants of this process, which adopts the orphans among them (PR_SET_CHILD_SUBREAPER, or
+// as PID 1), and the processes in `cgroup`, which must outlive the members, unless it is null.
+// Without `spared`, the children that this process had before its exec, and their descendants.
+std::unique_ptr<Members> members_of_tree(const Cgroup* cgroup, std::vector<Relative> spared = {});
+
+// All processes of the PID namespace of which this process is the first.
+std::unique_ptr<Members> members_of_namespace();
 
 struct SweepCount {
   int ended = 0;         // members that had to be ended, without COMMAND itself

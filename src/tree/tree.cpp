@@ -2,29 +2,13 @@
 
 #include <utility>
 
-#include "sys/children.hpp"
 #include "sys/deadline.hpp"
 #include "sys/pidfd.hpp"
 
 namespace tether {
-namespace {
-
-// A warden answers at once, unless it is stopped or the machine is very busy.
-constexpr std::chrono::milliseconds between_looks{100};
-constexpr int most_looks = 20;
-
-}  // namespace
-
-Tree Tree::own(pid_t main, Bounds bounds) {
-  Tree tree;
-  tree.bounds_ = std::move(bounds);
-  tree.adopt(main);
-  return tree;
-}
 
 void Tree::adopt(pid_t main) {
-  sweep_.emplace(bounds_.cgroup != nullptr ? cgroup_as_members(*bounds_.cgroup, bounds_.strangers)
-                                           : descendants_as_members(bounds_.strangers));
+  sweep_.emplace(members_of_tree(bounds_.cgroup, bounds_.strangers));
   sweep_->set_main(main);
 }
 
@@ -58,6 +42,9 @@ std::optional<WardenNews> Tree::next_news() {
 }
 
 void Tree::get_in_step() {
+  // A warden answers at once, unless it is stopped or the machine is very busy.
+  constexpr std::chrono::milliseconds between_looks{100};
+  constexpr int most_looks = 20;
   if (!warden_ || wardens_count_) return;
   if (!warden_.order({WardenOrder::Kind::in_step, 0, ++questions_})) return;
   for (int looks = 0; looks < most_looks && !is_stopped(warden_.pidfd()); ++looks)
@@ -79,14 +66,6 @@ bool Tree::inherit(pid_t main) {
   adopt(main);
   sweep_->kill();
   return true;
-}
-
-void Tree::forget_main() {
-  if (sweep_) sweep_->set_main(-1);
-}
-
-void Tree::tend() {
-  if (sweep_) sweep_->go_on();
 }
 
 std::chrono::milliseconds Tree::next_tending() const {

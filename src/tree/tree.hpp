@@ -24,7 +24,7 @@ class Tree {
   };
   Tree(Warden warden, Bounds bounds) : warden_(std::move(warden)), bounds_(std::move(bounds)) {}
   // Without a warden: this process adopts the orphans. `main` is COMMAND's pid.
-  static Tree own(pid_t main, Bounds bounds);
+  Tree(pid_t main, Bounds bounds) : bounds_(std::move(bounds)) { adopt(main); }
 
   [[nodiscard]] explicit operator bool() const { return warden_ || sweep_; }
   // Whether a warden reports COMMAND's stops and its end.
@@ -51,9 +51,13 @@ class Tree {
   bool inherit(pid_t main);
 
   // COMMAND itself has been reaped.
-  void forget_main();
+  void forget_main() {
+    if (sweep_) sweep_->set_main(-1);
+  }
   // Goes on with what this process does itself.
-  void tend();
+  void tend() {
+    if (sweep_) sweep_->go_on();
+  }
   [[nodiscard]] std::chrono::milliseconds next_tending() const;
 
   // Whether no member is left that could be ended.

@@ -12,23 +12,13 @@
 #include "spawn/namespace_failure.hpp"
 #include "sys/clone.hpp"
 #include "sys/deadline.hpp"
-#include "sys/passing.hpp"
+#include "sys/descriptors.hpp"
 #include "sys/pidfd.hpp"
-#include "tree/warden_process.hpp"
 
 namespace tether {
 namespace {
 
 constexpr std::chrono::milliseconds patience_with_stop{100};
-
-Failure warden_failure(int error_number) {
-  return Failure{.stage = Stage::helper, .error_number = error_number};
-}
-
-Failure clone_failure(const WardenRequest& how, int error_number) {
-  return how.namespaces ? namespace_failure(*how.namespaces, {NamespaceStep::clone, error_number})
-                        : Failure{.stage = Stage::clone, .error_number = error_number};
-}
 
 Failure failure_from(const WardenRequest& how, const WardenNews& news) {
   if (news.stage == Stage::namespaces && how.namespaces)
@@ -62,24 +52,13 @@ std::optional<Received> receive(int channel) {
 
 }  // namespace
 
-// The warden exits at the end of file, and its child before it.
-void Warden::dismiss() {
-  channel_.reset();
-  process_.wait_for_end();
-  end();
-}
-
-Result<HeldTree> HeldTree::hold(WardenRequest request_for_warden, const SpawnRequest& request,
+Result<HeldTree> HeldTree::hold(WardenRequest how, const SpawnRequest& request,
                                 const ChildPlan& plan) {
-  HeldTree held(std::move(request_for_warden));
-  const WardenRequest& how = held.how_;
-  Child& child = held.child_;
-  (void)::clock_gettime(CLOCK_REALTIME, &child.started_at);
-  (void)::clock_gettime(CLOCK_MONOTONIC, &child.started);
-  child.autoreaped = (request.guarantees & clone_autoreap) != 0;
-  if (Status started = held.warden_.start(how, request, plan); !started.ok())
-    return started.failure();
-  if (Status ready = held.warden_.await_ready(how, child); !ready.ok()) return ready.failure();
+  HeldTree held(std::move(how));
+  held.child_ = child_to_be(request);
+  Status ready = held.warden_.start(held.how_, request, plan);
+  if (ready.ok()) ready = held.warden_.await_ready(held.how_, held.child_);
+  if (!ready.ok()) return ready.failure();
   return held;
 }
 
@@ -89,29 +68,35 @@ Result<Child> HeldTree::release(Warden& warden) {
   return std::move(child_);
 }
 
+// The warden exits at the end of file, and its child before it.
 HeldTree::~HeldTree() {
-  if (warden_) warden_.dismiss();
+  if (!warden_) return;
+  warden_.channel_.reset();
+  warden_.process_.wait_for_end();
+  warden_.end();
 }
 
 Status Warden::start(const WardenRequest& how, const SpawnRequest& request, const ChildPlan& plan) {
   int ends[2] = {-1, -1};
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
-    return warden_failure(errno);
+    return helper_failure(errno);
   channel_.reset(ends[0]);
   UniqueFd wardens_end(ends[1]);
   const UniqueFd tether(open_pidfd(::getpid()));
-  if (!tether) return warden_failure(errno);
+  if (!tether) return helper_failure(errno);
 
   const std::uint64_t flags =
       how.namespaces ? request.guarantees | namespace_flags(*how.namespaces) : 0;
   Cloned cloned = fork_with_pidfd(request.way, flags, 0);
-  if (cloned.pid < 0) return clone_failure(how, cloned.error_number);
+  if (cloned.pid < 0)
+    return failure_from(how, {.stage = how.namespaces ? Stage::namespaces : Stage::clone,
+                              .error_number = cloned.error_number});
   if (cloned.pid == 0) {
     channel_.reset();
     SpawnRequest own = request;
     own.is_held = true;
     if (how.namespaces) own.guarantees = 0;
-    WardenProcess(how, wardens_end.get(), tether.get()).run(own, plan);
+    run(how, wardens_end.get(), tether.get(), own, plan);
   }
   pid_ = cloned.pid;
   const bool autoreaped = (flags & clone_autoreap) != 0;
@@ -124,20 +109,20 @@ Status Warden::start(const WardenRequest& how, const SpawnRequest& request, cons
 // Takes the warden's first news.
 Status Warden::await_ready(const WardenRequest& how, Child& child) {
   std::optional<Received> received = receive(channel_.get());
-  if (!received) return warden_failure(ECONNRESET);
+  if (!received) return helper_failure(ECONNRESET);
   if (received->news.kind == WardenNews::Kind::failed) return failure_from(how, received->news);
   child.pidfd = std::move(received->pidfd);
   child.autoreaped = child.autoreaped && !how.namespaces;
   if (how.namespaces) child.init_pid = pid_;
-  if (!child.pidfd) return warden_failure(EMFILE);
+  if (!child.pidfd) return helper_failure(EMFILE);
   // In a namespace of its own the warden knows the child by another pid.
   child.pid = how.namespaces ? pid_of(child.pidfd.get()) : received->news.pid;
-  return child.pid > 0 ? Status(Unit{}) : warden_failure(ESRCH);
+  return child.pid > 0 ? Status(Unit{}) : helper_failure(ESRCH);
 }
 
 // From the order `go` to COMMAND's exec.
 Status Warden::await_exec(const WardenRequest& how) {
-  if (!order({WardenOrder::Kind::go, 0})) return warden_failure(errno);
+  if (!order({WardenOrder::Kind::go, 0})) return helper_failure(errno);
   std::optional<Received> received;
   do {
     // COMMAND may have stopped the warden before it could tell.

@@ -9,7 +9,6 @@
 #include "report/messages.hpp"
 #include "spawn/namespace_failure.hpp"
 #include "sys/clone.hpp"
-#include "sys/kernel_support.hpp"
 #include "sys/namespaces.hpp"
 
 namespace {

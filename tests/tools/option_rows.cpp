@@ -9,8 +9,8 @@
 
 int main(int argc, char** argv) {
   if (argc == 2 && argv[1] == std::string_view("contradictions")) {
-    for (const tether::Contradiction& pair : tether::contradiction_table())
-      (void)std::printf("%s\t%s\n", pair.one, pair.other);
+    for (const tether::Contradiction& row : tether::contradiction_table())
+      for (const char* other : row.others) (void)std::printf("%s\t%s\n", row.one, other);
     return 0;
   }
   for (const tether::OptionRow& row : tether::option_table())

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "sys/words.hpp"
+#include "sys/kernel_text.hpp"
 
 namespace tether {
 

@@ -1,13 +1,13 @@
 // The text files of the kernel: lines, words, and the line of /proc/PID/stat.
+#include "sys/kernel_text.hpp"
+
 #include <doctest/doctest.h>
 #include <unistd.h>
 
 #include <string>
 #include <vector>
 
-#include "sys/process_stat.hpp"
-#include "sys/small_files.hpp"
-#include "sys/words.hpp"
+#include "sys/processes.hpp"
 
 namespace tether {
 namespace {

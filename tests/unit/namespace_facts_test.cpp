@@ -1,9 +1,9 @@
 // What is read out of the texts of /proc about a machine that refuses namespaces.
-#include "sys/namespace_facts.hpp"
-
 #include <doctest/doctest.h>
 
 #include <string>
+
+#include "sys/sandbox_facts.hpp"
 
 namespace tether {
 namespace {

@@ -1,6 +1,4 @@
 // What tells a process from every other that ever had its number.
-#include "sys/process_identity.hpp"
-
 #include <doctest/doctest.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -17,6 +15,7 @@
 #include <string_view>
 
 #include "sys/pidfd.hpp"
+#include "sys/processes.hpp"
 #include "sys/unique_fd.hpp"
 
 namespace tether {

@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "report/messages.hpp"
+
 namespace tether {
 namespace {
 

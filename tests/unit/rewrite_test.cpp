@@ -7,7 +7,7 @@
 #include "cli/values.hpp"
 #include "command_lines.hpp"
 #include "lifecycle_events.hpp"
-#include "policy/signal_map.hpp"
+#include "policy/lifecycle.hpp"
 
 namespace tether {
 namespace {

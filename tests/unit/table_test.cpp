@@ -1,10 +1,10 @@
 // Tables that fit a terminal.
-#include "report/table.hpp"
-
 #include <doctest/doctest.h>
 
 #include <sstream>
 #include <string>
+
+#include "report/messages.hpp"
 
 namespace tether {
 

@@ -5,7 +5,7 @@
 
 #include <cerrno>
 
-#include "sys/children.hpp"
+#include "sys/pidfd.hpp"
 
 using namespace tether::test;
 

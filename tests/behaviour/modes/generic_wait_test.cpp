@@ -6,7 +6,7 @@
 
 #include "first_process.hpp"
 #include "hand_over.hpp"
-#include "sys/children.hpp"
+#include "sys/pidfd.hpp"
 
 using namespace tether::test;
 

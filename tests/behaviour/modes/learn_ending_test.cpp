@@ -9,7 +9,6 @@
 #include <csignal>
 
 #include "harness.hpp"
-#include "sys/children.hpp"
 #include "sys/pidfd.hpp"
 #include "sys/unique_fd.hpp"
 

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "harness.hpp"
-#include "sys/family.hpp"
+#include "sys/processes.hpp"
 
 using namespace tether::test;
 

@@ -1,8 +1,10 @@
-#include "cli/suggestion.hpp"
+#include "cli/usage.hpp"
+
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <numeric>
-#include <string>
+#include <utility>
 #include <vector>
 
 namespace tether {
@@ -51,17 +53,24 @@ constexpr Elsewhere names_elsewhere[] = {
     {"unshare-pid", "pid-namespace"},
 };
 
-std::string in_lower_case(std::string_view name) {
-  std::string lower(name);
-  for (char& c : lower)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return lower;
+char to_lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
 }
 
 }  // namespace
 
+Failure usage(std::string text, std::string hint) {
+  return Failure{.stage = Stage::usage, .detail = std::move(text), .hint = std::move(hint)};
+}
+
+std::string did_you_mean(const OptionRow* option) {
+  return option == nullptr ? see_help
+                           : fmt::format("did you mean '--{}'? {}", option->name, see_help);
+}
+
 const OptionRow* nearest_option(std::string_view word) {
-  const std::string name = in_lower_case(word.substr(0, word.find('=')));
+  std::string name(word.substr(0, word.find('=')));
+  std::transform(name.begin(), name.end(), name.begin(), to_lower);
   for (const Elsewhere& elsewhere : names_elsewhere)
     if (name == elsewhere.name) return find_option(elsewhere.option);
   const OptionRow* nearest = nullptr;

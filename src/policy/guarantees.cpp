@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <iterator>
 
+#include "enum_table.hpp"
 #include "failure.hpp"
 
 namespace tether {
@@ -42,10 +43,14 @@ bool is_enforced(Means means) {
          means == Means::pid_namespace || means == Means::cgroup;
 }
 
-// In the order of the enum.
-constexpr const char* means_names[] = {nullptr,  "kernel", "wait",      "init",   "pdeathsig",
-                                       "keeper", "prctl",  "subreaper", "cgroup", "pid-namespace"};
-static_assert(std::size(means_names) == static_cast<std::size_t>(Means::pid_namespace) + 1);
+constexpr Named<Means> means_names[] = {
+    {Means::none, nullptr},          {Means::kernel, "kernel"},
+    {Means::wait, "wait"},           {Means::init, "init"},
+    {Means::pdeathsig, "pdeathsig"}, {Means::keeper, "keeper"},
+    {Means::prctl, "prctl"},         {Means::subreaper, "subreaper"},
+    {Means::cgroup, "cgroup"},       {Means::pid_namespace, "pid-namespace"},
+};
+static_assert(has_each(means_names, &Named<Means>::value, Means::pid_namespace));
 
 struct Explanation {
   Guarantee guarantee;
@@ -157,7 +162,7 @@ std::uint64_t guarantee_flags(const Guarantees& chosen) {
 }
 
 const char* name_of(Means means) {
-  return means_names[static_cast<std::size_t>(means)];
+  return row_of(means_names, means).name;
 }
 
 const char* explain(Guarantee guarantee, Means means) {

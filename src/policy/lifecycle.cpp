@@ -1,9 +1,9 @@
 #include "policy/lifecycle.hpp"
 
-#include <cstddef>
-#include <iterator>
 #include <numeric>
 #include <utility>
+
+#include "enum_table.hpp"
 
 namespace tether {
 namespace {
@@ -43,7 +43,6 @@ struct CauseRow {
   const char* explanation;  // for users
 };
 
-// In the order of the enum.
 constexpr CauseRow cause_table[] = {
     {Cause::command, "command", nullptr},
     {Cause::signal, "signal", "tether passed a signal on"},
@@ -55,21 +54,16 @@ constexpr CauseRow cause_table[] = {
     {Cause::holder, "holder", "the last holder of the pidfd or the warden died"},
 };
 
-constexpr bool is_in_order() {
-  for (std::size_t i = 0; i < std::size(cause_table); ++i)
-    if (cause_table[i].cause != static_cast<Cause>(i)) return false;
-  return std::size(cause_table) == static_cast<std::size_t>(Cause::holder) + 1;
-}
-static_assert(is_in_order());
+static_assert(has_each(cause_table, &CauseRow::cause, Cause::holder));
 
 }  // namespace
 
 const char* name_of(Cause cause) {
-  return cause_table[static_cast<std::size_t>(cause)].name;
+  return row_of(cause_table, cause).name;
 }
 
 const char* explain(Cause cause) {
-  return cause_table[static_cast<std::size_t>(cause)].explanation;
+  return row_of(cause_table, cause).explanation;
 }
 
 SignalMap::SignalMap(const std::vector<Rewrite>& rewrites) {

@@ -5,10 +5,9 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstddef>
 #include <cstdlib>
-#include <iterator>
 
+#include "enum_table.hpp"
 #include "failure.hpp"
 #include "sys/descriptors.hpp"
 
@@ -63,7 +62,6 @@ struct StageRow {
   bool has_errno;  // whether the message ends with the text of errno
 };
 
-// In the order of the enum.
 constexpr StageRow stage_table[] = {
     {Stage::usage, "usage", Form::detail, "", false},
     {Stage::privilege, "privilege", Form::detail, "", false},
@@ -95,19 +93,10 @@ constexpr StageRow stage_table[] = {
     {Stage::hand_over, "hand-over", Form::instead, "cannot hand the pidfd over", true},
 };
 
-constexpr bool is_in_order() {
-  for (std::size_t i = 0; i < std::size(stage_table); ++i)
-    if (stage_table[i].stage != static_cast<Stage>(i)) return false;
-  return std::size(stage_table) == static_cast<std::size_t>(Stage::hand_over) + 1;
-}
-static_assert(is_in_order());
-
-const StageRow& row_of(Stage stage) {
-  return stage_table[static_cast<std::size_t>(stage)];
-}
+static_assert(has_each(stage_table, &StageRow::stage, Stage::hand_over));
 
 std::string subject_of(const Failure& failure) {
-  const StageRow& row = row_of(failure.stage);
+  const StageRow& row = row_of(stage_table, failure.stage);
   const std::string named = fmt::format("{} '{}'", row.beginning, failure.path);
   const std::string detail = failure.detail.empty() ? "" : ": " + failure.detail;
   switch (row.form) {
@@ -185,7 +174,7 @@ std::string wrapped(const std::string& start, std::string_view text) {
 
 std::string describe(const Failure& failure) {
   std::string subject = subject_of(failure);
-  if (!row_of(failure.stage).has_errno || failure.error_number == 0) return subject;
+  if (!row_of(stage_table, failure.stage).has_errno || failure.error_number == 0) return subject;
   return fmt::format("{}: {}", subject, error_text(failure.error_number));
 }
 
@@ -197,12 +186,14 @@ int exit_status_of(const Failure& failure) {
 }
 
 const char* name_of(Stage stage) {
-  return row_of(stage).name;
+  return row_of(stage_table, stage).name;
 }
 
 const char* call_name(CloneWay way) {
-  constexpr const char* names[] = {"clone3", "clone", "fork"};  // in the order of the enum
-  return names[static_cast<std::size_t>(way)];
+  static constexpr Named<CloneWay> calls[] = {
+      {CloneWay::clone3, "clone3"}, {CloneWay::legacy_clone, "clone"}, {CloneWay::fork, "fork"}};
+  static_assert(has_each(calls, &Named<CloneWay>::value, CloneWay::fork));
+  return row_of(calls, way).name;
 }
 
 bool say(std::string_view text) {

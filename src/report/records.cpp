@@ -8,6 +8,7 @@
 #include <cstring>
 #include <nlohmann/json.hpp>
 
+#include "enum_table.hpp"
 #include "failure.hpp"
 #include "report/messages.hpp"
 #include "sys/signal_names.hpp"
@@ -124,15 +125,23 @@ Json record_of(const char* kind) {
   return {{"record", kind}, {"version", 1}};
 }
 
-// The names of each enum's values, in its order.
-constexpr const char* code_names[] = {"exited", "killed", "dumped"};
-constexpr const char* holder_names[] = {"tether", "keeper", "socket", "become", "nobody"};
-constexpr const char* usage_names[] = {"wait", "namespace", "cgroup", "sampled"};
+constexpr Named<Ending::Code> codes[] = {{Ending::Code::exited, "exited"},
+                                         {Ending::Code::killed, "killed"},
+                                         {Ending::Code::dumped, "dumped"}};
+static_assert(has_each(codes, &Named<Ending::Code>::value, Ending::Code::dumped));
 
-template <typename Enum>
-const char* name_in(const char* const* names, Enum value) {
-  return names[static_cast<std::size_t>(value)];
-}
+constexpr Named<HeldBy> holders[] = {{HeldBy::tether, "tether"},
+                                     {HeldBy::keeper, "keeper"},
+                                     {HeldBy::socket, "socket"},
+                                     {HeldBy::become, "become"},
+                                     {HeldBy::nobody, "nobody"}};
+static_assert(has_each(holders, &Named<HeldBy>::value, HeldBy::nobody));
+
+constexpr Named<Usage::From> sources[] = {{Usage::From::wait, "wait"},
+                                          {Usage::From::in_namespace, "namespace"},
+                                          {Usage::From::cgroup, "cgroup"},
+                                          {Usage::From::sampled, "sampled"}};
+static_assert(has_each(sources, &Named<Usage::From>::value, Usage::From::sampled));
 
 Json sandbox_of(const SandboxFacts& sandbox) {
   return {{"seccomp_filter", sandbox.filtered},
@@ -172,7 +181,7 @@ std::string to_line(const StartRecord& start) {
   record["init_pid"] = pid_or_null(start.init_pid);
   const bool tether_stays = start.held_by != HeldBy::nobody;
   record["supervisor_pid"] = pid_or_null(tether_stays ? start.supervisor_pid : -1);
-  record["held_by"] = name_in(holder_names, start.held_by);
+  record["held_by"] = row_of(holders, start.held_by).name;
   record["guarantees"] = guarantees_of(start.guarantees);
   return with_command(std::move(record), start.command);
 }
@@ -189,7 +198,7 @@ std::string to_line(const ExitRecord& exit) {
   const bool exited = exit.ending.code == Ending::Code::exited;
   Json record = record_of("exit");
   record["pid"] = exit.pid;
-  record["code"] = name_in(code_names, exit.ending.code);
+  record["code"] = row_of(codes, exit.ending.code).name;
   record["status"] = exited ? Json(exit.ending.exit_code) : Json(nullptr);
   record["signal"] = exited ? Json(nullptr) : Json(signal_name(exit.ending.signal));
   record["cause"] = name_of(exit.cause);
@@ -199,7 +208,7 @@ std::string to_line(const ExitRecord& exit) {
   record["user_s"] = usage != nullptr ? Json(round_to_us(usage->user_s)) : Json(nullptr);
   record["system_s"] = usage != nullptr ? Json(round_to_us(usage->system_s)) : Json(nullptr);
   record["max_rss_kib"] = usage != nullptr ? or_null(usage->max_rss_kib) : Json(nullptr);
-  record["usage_from"] = or_null(usage != nullptr ? name_in(usage_names, usage->from) : nullptr);
+  record["usage_from"] = or_null(usage != nullptr ? row_of(sources, usage->from).name : nullptr);
   if (exit.cgroup) {
     record["cgroup"] = cut_to(exit.cgroup->path, text_limit);
     record["memory_peak_bytes"] = or_null(exit.cgroup->memory_peak_bytes);
@@ -232,7 +241,7 @@ std::string to_line(const DryRunRecord& dry_run) {
   record["call"] = dry_run.call;
   record["flags"] = dry_run.flags;
   record["held_by"] =
-      dry_run.held_by ? Json(name_in(holder_names, *dry_run.held_by)) : Json(nullptr);
+      dry_run.held_by ? Json(row_of(holders, *dry_run.held_by).name) : Json(nullptr);
   if (dry_run.cgroup) record["cgroup"] = cut_to(*dry_run.cgroup, text_limit);
   record["guarantees"] = guarantees_of(dry_run.guarantees);
   return with_command(std::move(record), dry_run.command);

@@ -132,7 +132,7 @@ void WatchedChild::replace_watchdog() {
 
 void WatchedChild::tend() {
   if (next_tending().count() > 0) return;
-  last_tending_ = std::chrono::steady_clock::now();
+  last_tending_ = Clock::now();
   if (watchdog_missing_) replace_watchdog();
   if (sampler_) sampler_->sample();
 }

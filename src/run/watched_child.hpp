@@ -10,6 +10,7 @@
 #include "report/records.hpp"
 #include "run/usage_sampler.hpp"
 #include "spawn/spawn.hpp"
+#include "sys/deadline.hpp"
 #include "sys/pidfd.hpp"
 #include "tree/warden.hpp"
 
@@ -94,7 +95,7 @@ class WatchedChild {
   std::optional<Usage> usage_;
   std::optional<Ending> told_by_warden_;
   bool watchdog_missing_ = false;
-  std::chrono::steady_clock::time_point last_tending_ = std::chrono::steady_clock::now();
+  Clock::time_point last_tending_ = Clock::now();
 };
 
 }  // namespace tether

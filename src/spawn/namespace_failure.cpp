@@ -6,8 +6,8 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstddef>
 
+#include "enum_table.hpp"
 #include "sys/unique_fd.hpp"
 
 namespace tether {
@@ -99,16 +99,17 @@ std::string why_mounts_are_denied(const NamespacePlan& plan, NamespaceStep step,
   return first_of(found, "a sandbox forbids mounts, perhaps by Landlock, which cannot be seen");
 }
 
-// What tether did at each NamespaceStep.
-constexpr const char* acts[] = {
-    "",
-    "writing /proc/self/setgroups",
-    "writing /proc/self/uid_map",
-    "writing /proc/self/gid_map",
-    "keeping mounts inside",
-    "mounting /proc",
-    "dropping capabilities",
+// What tether did at each step.
+constexpr Named<NamespaceStep> acts[] = {
+    {NamespaceStep::clone, ""},
+    {NamespaceStep::setgroups, "writing /proc/self/setgroups"},
+    {NamespaceStep::user_map, "writing /proc/self/uid_map"},
+    {NamespaceStep::group_map, "writing /proc/self/gid_map"},
+    {NamespaceStep::propagation, "keeping mounts inside"},
+    {NamespaceStep::proc, "mounting /proc"},
+    {NamespaceStep::capabilities, "dropping capabilities"},
 };
+static_assert(has_each(acts, &Named<NamespaceStep>::value, NamespaceStep::capabilities));
 
 [[noreturn]] void report_and_end(const NamespacePlan& plan, int pipe_fd) {
   const NamespaceStatus status = set_up_namespaces(plan);
@@ -144,7 +145,7 @@ std::string why_namespaces_are_refused(const NamespacePlan& plan, const Namespac
 Failure namespace_failure(const NamespacePlan& plan, const NamespaceStatus& status) {
   return Failure{.stage = Stage::namespaces,
                  .error_number = status.error_number,
-                 .detail = acts[static_cast<std::size_t>(status.step)],
+                 .detail = row_of(acts, status.step).name,
                  .hint = why_namespaces_are_refused(plan, status, collect_namespace_facts())};
 }
 

@@ -49,7 +49,7 @@ constexpr Contradiction contradictions[] = {
 
 // Option `one` has no effect without one of `any_of`.
 struct Dependence {
-  const char* one;
+  std::string_view one;
   std::initializer_list<const char*> any_of;
 };
 
@@ -75,12 +75,13 @@ Failure contradiction(std::string_view one, std::string_view other, std::string_
 }
 
 Status check_pairs(const Boundary& boundary, const Options& options) {
-  for (const Contradiction& row : contradictions)
+  for (const Contradiction& row : contradictions) {
+    if (!is_named(boundary, row.one)) continue;
     for (const std::string_view other : row.others)
       // With --dry-run tether does not become COMMAND, and can print the record.
-      if (is_named(boundary, row.one) && is_named(boundary, other) &&
-          !(options.dry_run && other == "json"))
+      if (is_named(boundary, other) && !(options.dry_run && other == "json"))
         return contradiction(row.one, other, row.reason);
+  }
   for (const Dependence& needs : dependences)
     if (is_named(boundary, needs.one) &&
         std::none_of(needs.any_of.begin(), needs.any_of.end(),
@@ -103,6 +104,10 @@ bool is_kept(const Options& options, int fd) {
 Status check_descriptors(const Options& options) {
   const auto notify_fd = options.notify_fd();
   if (options.keep_fds.empty() && !notify_fd) return Unit{};
+  if (notify_fd && *notify_fd <= 2 && options.leaves_child())
+    return contradiction(fmt::format("notify=fd:{}", *notify_fd),
+                         options.mode == Mode::detach ? "detach" : "pidfd-fd",
+                         "nothing reads that descriptor once COMMAND is ready");
   const auto standard = [](const std::optional<std::string>& file, int fd) {
     return file ? std::optional(fd) : std::nullopt;
   };

@@ -3,6 +3,7 @@
 
 #include <initializer_list>
 #include <span>
+#include <string_view>
 
 #include "cli/boundary.hpp"
 #include "failure.hpp"
@@ -12,7 +13,7 @@ namespace tether {
 
 // An option that contradicts each of some others, by their long names, and the reason.
 struct Contradiction {
-  const char* one;
+  std::string_view one;
   std::initializer_list<const char*> others;
   const char* reason;
 };

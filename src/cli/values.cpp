@@ -29,12 +29,13 @@ std::optional<int> parse_number(std::string_view text, int low, int high) {
 }
 
 std::optional<Duration> parse_duration(std::string_view text) {
-  if (text == "inf") return never;
-  // from_chars takes "nan", "infinity" and a sign as well.
+  if (text == "inf" || text == "infinity") return never;
+  // from_chars takes "nan" and a sign as well.
   if (text.empty() || (std::isdigit(static_cast<unsigned char>(text[0])) == 0 && text[0] != '.'))
     return std::nullopt;
   double number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  const auto [end, error] =
+      std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
   // Too large for a double, or too small: strtod(3) tells which.
   if (error == std::errc::result_out_of_range)
     number = std::strtod(std::string(text).c_str(), nullptr) > 1 ? HUGE_VAL : smallest;

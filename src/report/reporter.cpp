@@ -119,7 +119,7 @@ Status Reporter::open_status_file(const std::string& path) {
   const bool is_descriptor = resolved.rfind("/proc/", 0) == 0;
   if (exists && (is_descriptor || !S_ISREG(file.st_mode))) {
     // The open of a FIFO waits for a reader, as in a shell's redirection.
-    device_.reset(::open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY));
+    device_.reset(open_path(path, O_WRONLY | O_APPEND | O_NOCTTY));
     if (!device_) return Failure{.stage = Stage::record, .error_number = errno, .path = path};
     stream_on(device_.get(), path).gets_records = true;
     return Unit{};

@@ -38,10 +38,13 @@ bool is_empty(int fd) {
   return ::fstat(fd, &file) == 0 && file.st_size == 0;
 }
 
-// Another process may wait for the other end, or own the terminal.
-bool is_connection(int fd) {
+// Whether a detached COMMAND would take `fd` from the caller: another process may wait for the
+// other end, or own the terminal; the rest of an input that has been read from is the caller's to
+// read.
+bool is_callers(int fd) {
   struct stat file {};
   if (::fstat(fd, &file) != 0) return false;
+  if (S_ISREG(file.st_mode)) return fd == STDIN_FILENO && ::lseek(fd, 0, SEEK_CUR) > 0;
   return S_ISFIFO(file.st_mode) || S_ISSOCK(file.st_mode) || ::isatty(fd) == 1;
 }
 
@@ -73,7 +76,7 @@ Result<Redirections> Redirections::open(const Options& options) {
 
 Status Redirections::open_named(const Options& options) {
   if (options.standard_input) {
-    UniqueFd file(::open(options.standard_input->c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
+    UniqueFd file(open_path(*options.standard_input, O_RDONLY | O_NOCTTY));
     if (!file) return open_failure(Stage::input, *options.standard_input);
     put(std::move(file), STDIN_FILENO);
   }
@@ -102,7 +105,7 @@ int Redirections::open_or_create(const std::string& path, mode_t mode) {
   UniqueFd file(::open(real_path.c_str(), output_flags | O_CREAT | O_EXCL, mode));
   if (file) created_.push_back({real_path, file.get()});
   // O_CREAT, as in a shell: the kernel then checks the owner (protected_regular, proc_sys_fs(5)).
-  if (!file && errno == EEXIST) file.reset(::open(path.c_str(), output_flags | O_CREAT, mode));
+  if (!file && errno == EEXIST) file.reset(open_path(path, output_flags | O_CREAT, mode));
   if (!file) return -1;
   opened_.push_back(std::move(file));
   return opened_.back().get();
@@ -172,7 +175,7 @@ Status Redirections::replace_connections() {
     if (is_copy ? !output_lost : is_set(fd)) continue;
     // The first file that COMMAND opens would get the number of a closed one.
     const bool was_open = is_copy || is_inherited(fd);
-    if (was_open && !is_copy && !is_connection(fd)) continue;
+    if (was_open && !is_copy && !is_callers(fd)) continue;
     if (Status null = put_null(fd, O_RDWR); !null.ok()) return null;
     if (fd == STDOUT_FILENO) output_lost = was_open;
     if (was_open) lost.push_back(standard_names[fd]);

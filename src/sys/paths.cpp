@@ -1,5 +1,6 @@
 #include "sys/paths.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -9,6 +10,10 @@
 #include <climits>
 #include <cstdlib>
 #include <memory>
+#include <string_view>
+
+#include "numbers.hpp"
+#include "sys/descriptors.hpp"
 
 namespace tether {
 namespace {
@@ -35,6 +40,25 @@ std::string real_directory_of(const std::string& path) {
   return size < 0 ? std::string() : std::string(target.data(), static_cast<std::size_t>(size));
 }
 
+// The descriptor that `path` names, as /dev/stdout does; -1 if it names none.
+int descriptor_in(std::string_view path) {
+  constexpr std::string_view standard[] = {"/dev/stdin", "/dev/stdout", "/dev/stderr"};
+  for (int fd = 0; fd <= 2; ++fd)
+    if (path == standard[fd]) return fd;
+  for (const std::string_view folder : {"/dev/fd/", "/proc/self/fd/"})
+    if (path.substr(0, folder.size()) == folder)
+      return number_in<int>(path.substr(folder.size())).value_or(-1);
+  return -1;
+}
+
+// Whether `fd` is the caller's, no regular file, and open for what open(2) would open it for.
+bool serves_as(int fd, int flags) {
+  struct stat file {};
+  if (fd < 0 || !is_inherited(fd) || ::fstat(fd, &file) != 0 || S_ISREG(file.st_mode)) return false;
+  const int access = ::fcntl(fd, F_GETFL) & O_ACCMODE;
+  return access == O_RDWR || access == (flags & O_ACCMODE);
+}
+
 }  // namespace
 
 std::string with_real_directory(const std::string& path) {
@@ -51,6 +75,12 @@ std::string resolve(std::string path) {
     path = next.front() == '/' ? next : fmt::format("{}/{}", path.substr(0, path.rfind('/')), next);
   }
   return path;
+}
+
+int open_path(const std::string& path, int flags, mode_t mode) {
+  const int fd = descriptor_in(path);
+  return serves_as(fd, flags) ? ::fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1)
+                              : ::open(path.c_str(), flags | O_CLOEXEC, mode);
 }
 
 bool is_still_at(int fd, const std::string& path) {

@@ -10,7 +10,7 @@
 int main(int argc, char** argv) {
   if (argc == 2 && argv[1] == std::string_view("contradictions")) {
     for (const tether::Contradiction& row : tether::contradiction_table())
-      for (const char* other : row.others) (void)std::printf("%s\t%s\n", row.one, other);
+      for (const char* other : row.others) (void)std::printf("%s\t%s\n", row.one.data(), other);
     return 0;
   }
   for (const tether::OptionRow& row : tether::option_table())

@@ -235,8 +235,13 @@ TEST_CASE("readiness is not said where COMMAND reads or writes something else") 
       {{"--notify=fd:2"}, {"--stderr=f"}, "--notify=fd:2 and --stderr"},
       {{"--notify=fd:1"}, {"--log=f"}, "--notify=fd:1 and --log"},
       {{"--notify=fd:2"}, {"--log=f"}, "--notify=fd:2 and --log"},
+      // COMMAND would be killed by what it writes there later.
+      {{"--notify=fd:0"}, {"-d"}, "--notify=fd:0 and --detach"},
+      {{"--notify=fd:1"}, {"-d", "-t5"}, "--notify=fd:1 and --detach"},
+      {{"--notify=fd:2"}, {"--pidfd-fd=7"}, "--notify=fd:2 and --pidfd-fd"},
   };
   for (const Pair& pair : pairs) check_contradiction(pair);
+  CHECK(refusal({"--notify=fd:3", "-d", "cmd"}).empty());
   CHECK(refusal({"--notify=fd:1", "--stdin=f", "--stderr=f", "cmd"}).empty());
   CHECK(refusal({"--notify=fd:3", "--log=f", "--stdin=g", "cmd"}).empty());
   // Above 2 COMMAND's descriptors are not tether's.

@@ -223,6 +223,34 @@ KERNEL_TEST_CASE("files and devices that nobody waits at stay with a detached ch
   CHECK(eventually([&] { return read_file(out) == "before\nready\n"; }));
 }
 
+// A shell's `while read host; do tether -d ...; done <hosts`.
+TEST_CASE("a list that the caller reads goes on after a detached child that reads") {
+  TemporaryDirectory directory;
+  directory.write("hosts", "one\ntwo\nthree\n");
+  const std::string loop =
+      "while read host; do echo $host; \"$0\" -dq --log=\"$2\" -- cat; done <\"$1\"";
+  for (const char* shell : {"sh", "bash"}) {
+    CAPTURE(shell);
+    const Cleanup cleanup;
+    const Finished finished = run(
+        {"--", shell, "-c", loop, tether_binary(), directory.path("hosts"), directory.path("log")});
+    CHECK(finished.out == "one\ntwo\nthree\n");
+  }
+  // From its beginning on it is COMMAND's, and it is if it is named or kept.
+  for (const Words& ours : {Words{}, Words{"--keep-fd=0"}, Words{"--stdin=/dev/stdin"}}) {
+    CAPTURE(joined(ours));
+    const Cleanup cleanup;
+    Setup setup;
+    setup.before_exec = [path = directory.path("hosts"), is_read = !ours.empty()] {
+      const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+      (void)::dup2(fd, 0);
+      if (is_read) (void)::lseek(0, 4, SEEK_SET);
+    };
+    const pid_t child = detach(ours + Words{"--log=/dev/null"} + probe("sleep"), setup);
+    CHECK(link_of(child, "fd/0") == canonical(directory.path("hosts")));
+  }
+}
+
 KERNEL_TEST_CASE("one line says what a detached child has lost unless it is to be quiet") {
   const Cleanup cleanup;
   Finished finished = run(Words{"-d"} + probe("sleep"));

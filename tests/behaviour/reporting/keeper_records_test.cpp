@@ -166,23 +166,43 @@ TEST_CASE("a file that is a descriptor by name is the same for a keeper as witho
     for (const Words& mode :
          {Words{}, Words{"-dq"}, Words{"-dq", "--status-file=" + directory.path("status")}}) {
       CAPTURE(joined(mode));
-      const Cleanup cleanup;
-      Connection pipe = Connection::pipe(1);
-      const Words words = mode + Words{"--log=" + name, "--", "/bin/sh", "-c", "echo said"};
-      const Finished finished = run(words, pipe.as(fd));
-      CHECK_MESSAGE(finished.exit_code == 0, finished.err);
-      CHECK(pipe.read_to_end() == "said\n");
+      // open(2) does not open a socket by name.
+      for (auto* const connect : {Connection::pipe, Connection::socket}) {
+        const Cleanup cleanup;
+        Connection connection = connect(1);
+        const Words words = mode + Words{"--log=" + name, "--", "/bin/sh", "-c", "echo said"};
+        const Finished finished = run(words, connection.as(fd));
+        CHECK_MESSAGE(finished.exit_code == 0, finished.err);
+        CHECK(connection.read_to_end() == "said\n");
+      }
     }
     for (const Words& mode : {Words{}, Words{"-dq"}}) {
       CAPTURE(joined(mode));
-      const Cleanup cleanup;
-      Connection pipe = Connection::pipe(1);
-      const Words words = mode + Words{"--status-file=" + name} + probe("exit", {"3"});
-      const Finished finished = run(words, pipe.as(fd));
-      CHECK_MESSAGE(finished.exit_code == (mode.empty() ? 3 : 0), finished.err);
-      const auto records = parse_records(pipe.read_to_end());
-      REQUIRE(records.size() == 2);
-      CHECK(records[1].at("status") == 3);
+      for (auto* const connect : {Connection::pipe, Connection::socket}) {
+        const Cleanup cleanup;
+        Connection connection = connect(1);
+        const Words words = mode + Words{"--status-file=" + name} + probe("exit", {"3"});
+        const Finished finished = run(words, connection.as(fd));
+        CHECK_MESSAGE(finished.exit_code == (mode.empty() ? 3 : 0), finished.err);
+        const auto records = parse_records(connection.read_to_end());
+        REQUIRE(records.size() == 2);
+        CHECK(records[1].at("status") == 3);
+      }
     }
   }
+}
+
+TEST_CASE("standard output and standard input that are sockets can be named") {
+  Connection output = Connection::socket(1);
+  const Finished said =
+      run({"--stderr=/dev/stdout", "--stdout=/dev/null", "--", "/bin/sh", "-c", "echo said >&2"},
+          output.as(1));
+  CHECK_MESSAGE(said.exit_code == 0, said.err);
+  CHECK(output.read_to_end() == "said\n");
+  Connection input = Connection::socket(0);
+  REQUIRE(::write(input.ours.get(), "asked\n", 6) == 6);
+  input.ours.reset();
+  const Finished read = run({"--stdin=/dev/stdin", "cat"}, input.as(0));
+  CHECK_MESSAGE(read.exit_code == 0, read.err);
+  CHECK(read.out == "asked\n");
 }

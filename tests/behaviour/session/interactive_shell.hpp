@@ -5,6 +5,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <optional>
 #include <sstream>
@@ -34,8 +35,10 @@ struct ShellKind {
   }
 };
 
+// All of them where the suite runs in full; else the first ones, as nothing that is looked for
+// elsewhere depends on the shell.
 inline const std::vector<ShellKind>& shell_kinds() {
-  static const std::vector<ShellKind> kinds = {
+  static const std::vector<ShellKind> all = {
       {"bash", {}, {"--norc", "--noprofile", "--noediting", "-i"}},
       {"dash", {}, {"-i"}},
       {"zsh", {}, {"-f", "-i", "+Z"}},
@@ -45,6 +48,8 @@ inline const std::vector<ShellKind>& shell_kinds() {
        false},
       {"busybox", {"ash"}, {"-i"}},
   };
+  const int some = std::min(rounds(static_cast<int>(all.size())), static_cast<int>(all.size()));
+  static const std::vector<ShellKind> kinds(all.begin(), all.begin() + some);
   return kinds;
 }
 

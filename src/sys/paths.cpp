@@ -55,7 +55,9 @@ int descriptor_in(std::string_view path) {
 bool serves_as(int fd, int flags) {
   struct stat file {};
   if (fd < 0 || !is_inherited(fd) || ::fstat(fd, &file) != 0 || S_ISREG(file.st_mode)) return false;
-  const int access = ::fcntl(fd, F_GETFL) & O_ACCMODE;
+  const int opened = ::fcntl(fd, F_GETFL);
+  if (opened < 0 || (opened & O_PATH) != 0) return false;
+  const int access = opened & O_ACCMODE;
   return access == O_RDWR || access == (flags & O_ACCMODE);
 }
 

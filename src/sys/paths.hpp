@@ -14,10 +14,10 @@ std::string resolve(std::string path);
 // `path` with an absolute directory. A symbolic link at the end is not followed.
 std::string with_real_directory(const std::string& path);
 
-// As open(2), with O_CLOEXEC. A path such as /dev/stdout or /dev/fd/N is a copy of that descriptor
-// of the caller's, as open(2) refuses a socket (ENXIO), and another user's pipe or terminal
-// (EACCES); a regular file is opened, for an offset and O_APPEND of its own. -1 and errno on
-// failure.
+// As open(2), with O_CLOEXEC, but a path such as /dev/stdout or /dev/fd/N gives a copy of that
+// descriptor of the caller's. open(2) would refuse a socket (ENXIO), and another user's pipe or
+// terminal (EACCES). A regular file is opened: it gets an offset and O_APPEND of its own. -1 and
+// errno on failure.
 int open_path(const std::string& path, int flags, mode_t mode = 0);
 
 // Whether `path` names the file that `fd` is open for. A symbolic link at the end is not followed.

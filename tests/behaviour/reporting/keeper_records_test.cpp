@@ -1,6 +1,7 @@
 // The records and files that a keeper sees to.
 #include <doctest/doctest.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -205,4 +206,19 @@ TEST_CASE("standard output and standard input that are sockets can be named") {
   const Finished read = run({"--stdin=/dev/stdin", "cat"}, input.as(0));
   CHECK_MESSAGE(read.exit_code == 0, read.err);
   CHECK(read.out == "asked\n");
+}
+
+TEST_CASE("a descriptor that was opened as a place is opened by its name, to be read") {
+  TemporaryDirectory directory;
+  REQUIRE(::mkfifo(directory.path("fifo").c_str(), 0600) == 0);
+  // Both ways: it waits for no other process, and what is written stays there.
+  const tether::UniqueFd both(::open(directory.path("fifo").c_str(), O_RDWR | O_CLOEXEC));
+  REQUIRE(::write(both.get(), "asked\n", 6) == 6);
+  const tether::UniqueFd place(::open(directory.path("fifo").c_str(), O_PATH | O_CLOEXEC));
+  Setup setup;
+  setup.before_exec = [fd = place.get()] { (void)::dup2(fd, 7); };
+  const Finished finished =
+      run({"--stdin=/dev/fd/7", "--", "/bin/sh", "-c", "read x; echo $x"}, setup);
+  CHECK_MESSAGE(finished.exit_code == 0, finished.err);
+  CHECK(finished.out == "asked\n");
 }

@@ -20,8 +20,9 @@ KERNEL = newest
 USER_IN_VM = root
 CPUS = 1
 
-# What waits is cheap: more tests at once than processors.
-TEST_JOBS = $(shell echo $$(($(JOBS) + 2)))
+# What waits is cheap: one test more at once than processors. Two more cost the virtual machines more
+# than they gain.
+TEST_JOBS = $(shell echo $$(($(JOBS) + 1)))
 
 # What is written is checked in CI, too.
 CLANG = clang clang-format clang-tidy

@@ -1,5 +1,5 @@
 // Errors as values: a Failure says what failed, at which stage and with which errno. Only
-// report/messages turns it into text and an exit status. Names and texts of errno values.
+// report/messages turns it into text and an exit status. Also names errno values.
 #pragma once
 
 #include <cstring>
@@ -40,6 +40,14 @@ class [[nodiscard]] Result {
 
 struct Unit {};
 using Status = Result<Unit>;
+
+// A Failure at Stage::descriptor. `what` names the descriptor or its option.
+inline Failure descriptor_failure(int error_number, std::string what, const char* hint = "") {
+  return Failure{.stage = Stage::descriptor,
+                 .error_number = error_number,
+                 .detail = std::move(what),
+                 .hint = hint};
+}
 
 // "ENOENT"; "errno 524" for a value without a name, which a sandbox may return.
 inline std::string error_name(int error_number) {

@@ -12,6 +12,11 @@
 #include "sys/processes.hpp"
 
 namespace tether {
+namespace {
+
+constexpr std::chrono::seconds patience_with_helper{2};
+
+}  // namespace
 
 HelperProcess& HelperProcess::operator=(HelperProcess&& other) noexcept {
   if (this == &other) return *this;
@@ -29,7 +34,7 @@ void HelperProcess::end() {
 }
 
 void HelperProcess::wait_for_end() const {
-  (void)await(pidfd_.get(), std::chrono::seconds(2));
+  (void)await(pidfd_.get(), patience_with_helper);
 }
 
 void HelperProcess::reap() {

@@ -18,6 +18,7 @@
 #include "report/records.hpp"
 #include "sys/deadline.hpp"
 #include "sys/descriptors.hpp"
+#include "sys/passing.hpp"
 #include "sys/pidfd.hpp"
 
 namespace tether {

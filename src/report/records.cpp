@@ -97,6 +97,7 @@ Json guarantees_of(const Guarantees& guarantees) {
 
 // Puts as much of `command` into the record as fits; sets command_truncated if that is not all.
 std::string with_command(Json record, char* const* command) {
+  // No key is added while this reference is used: that would move the values.
   Json& words = record["command"];
   words = Json::array();
   for (char* const* word = command; *word != nullptr; ++word) words.push_back(*word);

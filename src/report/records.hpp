@@ -13,7 +13,7 @@
 #include "failure.hpp"
 #include "policy/guarantees.hpp"
 #include "policy/lifecycle.hpp"
-#include "sys/cgroup_files.hpp"
+#include "sys/cgroup_place.hpp"
 #include "sys/clone.hpp"
 #include "sys/sandbox_facts.hpp"
 

@@ -16,6 +16,7 @@ namespace tether {
 class ReplacementFile {
  public:
   ReplacementFile() = default;
+  // What was moved from has no descriptor, and removes nothing.
   ReplacementFile(ReplacementFile&& other) = default;
   // Removes the temporary file unless it was committed.
   ~ReplacementFile() { discard(); }

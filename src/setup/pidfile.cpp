@@ -24,6 +24,7 @@ namespace {
 
 constexpr mode_t pidfile_mode = 0644;   // less the umask
 constexpr mode_t identity_mode = 0600;  // no other user can lock it, and so prevent a start
+// The path may have become a link, a FIFO or a terminal.
 constexpr int careful = O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
 constexpr std::size_t content_limit = 256;
 constexpr timespec lock_pause{0, 5'000'000};

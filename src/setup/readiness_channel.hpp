@@ -16,6 +16,7 @@ namespace tether {
 class ReadinessChannel {
  public:
   ReadinessChannel() = default;
+  // What was moved from has no descriptor, and removes nothing.
   ReadinessChannel(ReadinessChannel&&) = default;
   ReadinessChannel& operator=(ReadinessChannel&&) = delete;
   // Removes the socket's path and its directory.

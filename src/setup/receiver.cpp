@@ -9,6 +9,7 @@
 #include <cerrno>
 
 #include "sys/descriptors.hpp"
+#include "sys/passing.hpp"
 
 namespace tether {
 namespace {

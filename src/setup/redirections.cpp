@@ -39,7 +39,7 @@ bool is_empty(int fd) {
 }
 
 // Whether a detached COMMAND would take `fd` from the caller: another process may wait for the
-// other end, or own the terminal; the rest of an input that has been read from is the caller's to
+// other end, or own the terminal. What is left of a file that has been read from is the caller's to
 // read.
 bool is_callers(int fd) {
   struct stat file {};
@@ -153,6 +153,7 @@ Result<int> Redirections::open_nohup_out(std::string& name) {
   const auto open_at = [&](const std::string& path) {
     const std::size_t before = created_.size();
     const int file = open_or_create(path, nohup_mode);
+    if (file < 0) return file;
     if (created_.size() > before) (void)::fchmod(file, nohup_mode);
     name = path;
     return file;
@@ -226,13 +227,16 @@ Status reserve_descriptors(const Options& options) {
     if (::fcntl(fd, F_GETFD) >= 0)
       return descriptor_failure(0, fmt::format("--pidfd-fd={} is open already", fd),
                                 "with --become the pidfd is put there: name a free number above 2");
-    if (!put_placeholder(fd))
-      return descriptor_failure(errno, fmt::format("--pidfd-fd={}", fd),
+    if (!put_placeholder(fd)) {
+      const int error_number = errno;
+      return descriptor_failure(error_number, fmt::format("--pidfd-fd={}", fd),
                                 "name a free number below the limit of open files (ulimit -n)");
+    }
   }
   const auto fd = options.notify_fd();
   if (!fd || ::fcntl(*fd, F_GETFD) >= 0 || put_placeholder(*fd)) return Unit{};
-  return descriptor_failure(errno, fmt::format("--notify=fd:{}", *fd));
+  const int error_number = errno;
+  return descriptor_failure(error_number, fmt::format("--notify=fd:{}", *fd));
 }
 
 }  // namespace tether

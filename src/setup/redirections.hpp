@@ -13,14 +13,6 @@
 
 namespace tether {
 
-// `what` names the descriptor or its option.
-inline Failure descriptor_failure(int error_number, std::string what, const char* hint = "") {
-  return Failure{.stage = Stage::descriptor,
-                 .error_number = error_number,
-                 .detail = std::move(what),
-                 .hint = hint};
-}
-
 class Redirections {
  public:
   Redirections() = default;

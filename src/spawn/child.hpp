@@ -1,6 +1,5 @@
-// What runs in the child between clone and exec, without libc, and all that it needs, which is made
-// before the clone. Plain data: pointers into storage that outlives the call, nothing with a
-// destructor, nothing to allocate.
+// What runs in the child between clone and exec: async-signal-safe, without libc. All that it needs
+// is made before the clone.
 #pragma once
 
 #include <sys/resource.h>
@@ -30,6 +29,8 @@ struct Redirection {
   int to = -1;
 };
 
+// Plain data: pointers into storage that outlives the call, nothing with a destructor, nothing to
+// allocate.
 struct ChildPlan {
   // The paths of COMMAND to try in turn, null-terminated, and the arguments of execve(2).
   const char* const* candidates = nullptr;

@@ -1,5 +1,4 @@
-// The small text files of cgroup v2: writing one in a directory that is held open, parsing, and
-// what they tell about where a child can be started.
+// The directories and small text files of cgroup v2: listing, writing and parsing.
 #pragma once
 
 #include <sys/types.h>
@@ -26,17 +25,5 @@ bool has_word(std::string_view text, std::string_view word);
 
 // The pids in the text of cgroup.procs, without 0, a process of another PID namespace. Pure.
 std::vector<pid_t> pids_in(std::string_view text);
-
-// The directory of this process's cgroup, from the texts of /proc/self/cgroup and
-// /proc/self/mountinfo; empty if no mount here shows it. Pure.
-std::string cgroup_directory(std::string_view membership, std::string_view mountinfo);
-
-struct CgroupPlace {
-  std::string directory;   // this process's own; empty if no cgroup v2 is visible here
-  bool delegated = false;  // a directory could be made in it, and a child started there
-  std::string why_not;     // a sentence, unless `delegated`
-};
-
-CgroupPlace find_cgroup_place();
 
 }  // namespace tether

@@ -3,16 +3,15 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdlib>
-#include <cstring>
 
 #include "sys/raw_calls.hpp"
+#include "sys/unique_fd.hpp"
 
 namespace tether {
 namespace {
@@ -36,8 +35,6 @@ std::vector<int> numbers_in(int directory) {
 }
 
 constexpr rlim_t enough_descriptors = 64;
-
-constexpr std::size_t control_size = CMSG_SPACE(most_passed * sizeof(int));
 
 }  // namespace
 
@@ -122,54 +119,6 @@ StandardDescriptors fill_standard_descriptors() {
     if (::open("/", O_PATH | O_CLOEXEC) != fd) return StandardDescriptors::not_filled;
   }
   return has_enough ? StandardDescriptors::filled : StandardDescriptors::filled_under_tiny_limit;
-}
-
-ssize_t send_with_descriptors(int socket, const void* data, std::size_t size,
-                              std::initializer_list<int> descriptors, int flags) {
-  std::array<int, most_passed> numbers{};
-  std::size_t count = 0;
-  for (const int fd : descriptors)
-    if (fd >= 0 && count < numbers.size()) numbers.at(count++) = fd;
-  iovec part{const_cast<void*>(data), size};
-  alignas(cmsghdr) std::array<char, control_size> control{};
-  msghdr message{};
-  message.msg_iov = &part;
-  message.msg_iovlen = 1;
-  if (count > 0) {
-    message.msg_control = control.data();
-    message.msg_controllen = CMSG_SPACE(count * sizeof(int));
-    cmsghdr* const header = CMSG_FIRSTHDR(&message);
-    *header = {CMSG_LEN(count * sizeof(int)), SOL_SOCKET, SCM_RIGHTS};
-    std::memcpy(CMSG_DATA(header), numbers.data(), count * sizeof(int));
-  }
-  return ::sendmsg(socket, &message, flags | MSG_NOSIGNAL);
-}
-
-ssize_t receive_with_descriptors(int socket, void* data, std::size_t size,
-                                 std::vector<UniqueFd>& descriptors) {
-  iovec part{data, size};
-  alignas(cmsghdr) std::array<char, control_size> control{};
-  msghdr message{};
-  message.msg_iov = &part;
-  message.msg_iovlen = 1;
-  message.msg_control = control.data();
-  message.msg_controllen = control.size();
-  ssize_t got = -1;
-  do {
-    got = ::recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
-  } while (got < 0 && errno == EINTR);
-  const cmsghdr* const header = got < 0 ? nullptr : CMSG_FIRSTHDR(&message);
-  if (header == nullptr || header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS)
-    return got;
-  const std::size_t count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-  for (std::size_t i = 0; i < count; ++i) {
-    int fd = -1;
-    std::memcpy(&fd, CMSG_DATA(header) + i * sizeof fd, sizeof fd);
-    descriptors.emplace_back(fd);
-  }
-  if ((message.msg_flags & MSG_CTRUNC) == 0) return got;
-  errno = EMFILE;
-  return -1;
 }
 
 }  // namespace tether

@@ -1,17 +1,13 @@
-// File descriptors by number: which ones the caller left open, closing many, writing a text,
-// passing them to another process.
+// File descriptors by number: which ones the caller left open, closing many, 0 to 2 and the limit
+// as tether finds them, writing a text.
 #pragma once
 
 #include <sys/resource.h>
-#include <sys/types.h>
 
-#include <cstddef>
 #include <initializer_list>
 #include <optional>
 #include <string_view>
 #include <vector>
-
-#include "sys/unique_fd.hpp"
 
 namespace tether {
 
@@ -53,19 +49,5 @@ StandardDescriptors fill_standard_descriptors();
 // Raises a tiny soft limit, so that tether can open what it needs. Returns the old limit, for the
 // child to get back, if it was changed.
 std::optional<rlimit> raise_tiny_descriptor_limit();
-
-// The most descriptors in a message.
-constexpr std::size_t most_passed = 2;
-
-// Passes descriptors in a message of a Unix socket (unix(7), SCM_RIGHTS): on the way they stay
-// open, even if the sender ends. As send(2), without SIGPIPE: one message, with those of
-// `descriptors` that are not negative. The sender's own copies stay open.
-ssize_t send_with_descriptors(int socket, const void* data, std::size_t size,
-                              std::initializer_list<int> descriptors, int flags = 0);
-
-// As recv(2), repeated after EINTR. Appends the descriptors, close-on-exec and in the order in
-// which they were sent. EMFILE if not all of them could be received.
-ssize_t receive_with_descriptors(int socket, void* data, std::size_t size,
-                                 std::vector<UniqueFd>& descriptors);
 
 }  // namespace tether

@@ -12,7 +12,7 @@
 #include "spawn/namespace_failure.hpp"
 #include "sys/clone.hpp"
 #include "sys/deadline.hpp"
-#include "sys/descriptors.hpp"
+#include "sys/passing.hpp"
 #include "sys/pidfd.hpp"
 
 namespace tether {

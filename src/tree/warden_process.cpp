@@ -11,7 +11,7 @@
 
 #include "guard/helper_process.hpp"
 #include "sys/deadline.hpp"
-#include "sys/descriptors.hpp"
+#include "sys/passing.hpp"
 #include "sys/pidfd.hpp"
 #include "sys/signals.hpp"
 #include "tree/sweep.hpp"

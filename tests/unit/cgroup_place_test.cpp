@@ -1,9 +1,9 @@
 // Where a process is in cgroup v2, from the texts of /proc.
+#include "sys/cgroup_place.hpp"
+
 #include <doctest/doctest.h>
 
 #include <string>
-
-#include "sys/cgroup_files.hpp"
 
 namespace tether {
 namespace {

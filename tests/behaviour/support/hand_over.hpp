@@ -15,7 +15,7 @@
 
 #include "detached.hpp"
 #include "keeper.hpp"
-#include "sys/descriptors.hpp"
+#include "sys/passing.hpp"
 #include "sys/pidfd.hpp"
 
 namespace tether::test {
